@@ -1,0 +1,3 @@
+export { JournalLoader, type LoaderDependencies } from './loader.ts';
+export type { Intended, JournalRecord, Sent, Settled } from './record.ts';
+export { type Journal, openJournal, type Position } from './writer.ts';

@@ -1,0 +1,104 @@
+import type { Pico } from '../base/money.ts';
+import type { UsageSource, UsageVector } from './usage.ts';
+
+/** How one try at a deployment ended. `cut`: we ended it cleanly because a budget ended. */
+export type AttemptStatus = 'completed' | 'failed' | 'broken' | 'aborted' | 'cut';
+
+export interface AttemptRecord {
+  /** 0 for the first. */
+  index: number;
+  /** `provider/model`, the deployment that was asked. */
+  deployment: string;
+  provider: string;
+  /** The provider's own id of the model. */
+  model: string;
+  status: AttemptStatus;
+  /** One of our error codes, when it did not complete. */
+  errorCode?: string;
+  httpStatus?: number;
+  /** Milliseconds since 1970. */
+  at_ms: number;
+  /** First byte of the answer after the request was sent. */
+  ttft_ms?: number;
+  total_ms: number;
+  usage: UsageVector;
+  /** Absent when the attempt used nothing that anybody counted (refused, failed before any output). */
+  usageSource?: UsageSource;
+  /** Names the tokenizer when `usageSource` is `estimated`. */
+  tokenizer?: string;
+  /** The provider's own usage object. */
+  rawUsage?: unknown;
+  servedTier?: string;
+  /** What the provider charges for it; absent when no price is known. */
+  cost_pico?: Pico;
+  currency?: string;
+  /** The row of the cost book that priced it. */
+  priceId?: string;
+}
+
+export type OperationStatus = 'completed' | 'failed' | 'broken' | 'aborted' | 'cut';
+
+/** A budget or wallet that stood above an operation: what it held last and what was booked on it at the end, in that budget's currency. */
+export interface OperationHold {
+  budget: string;
+  /** The budget's window, such as `total`, `2026-11` or `2026-11-24`. */
+  window: string;
+  kind: 'budget' | 'wallet';
+  currency: string;
+  /** 0 for a soft budget: it holds nothing and still counts. */
+  held_pico: Pico;
+  settled_pico: Pico;
+}
+
+/** One client call, as the ledger keeps it. */
+export interface OperationRecord {
+  id: string;
+  at_ms: number;
+  organisation: string;
+  project: string;
+  key: string;
+  user?: string;
+  tags: Record<string, string>;
+  surface: string;
+  /** The model name that the client asked for. */
+  model: string;
+  /** The deployment that answered (or the last one tried). */
+  deployment: string;
+  stream: boolean;
+  status: OperationStatus;
+  errorCode?: string;
+  total_ms: number;
+  ttft_ms?: number;
+  attempts: AttemptRecord[];
+  /** What the client is charged; absent when no price is known. */
+  charge_pico?: Pico;
+  chargeCurrency?: string;
+  /** The row of the sell book that priced the charge; absent when charge = cost. */
+  sellPriceId?: string;
+  holds: OperationHold[];
+  agent?: string;
+  run?: string;
+}
+
+/** JSON of a record: every bigint (`*_pico`) becomes a decimal string of pico-units; `parseOperation` reverses it. */
+export function stringifyOperation(record: OperationRecord): string {
+  return JSON.stringify(record, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
+export function parseOperation(text: string): OperationRecord {
+  return reviveOperation(JSON.parse(text) as Record<string, unknown>);
+}
+
+/** Turns the `*_pico` strings of a parsed record back into bigints, in place. */
+export function reviveOperation(value: Record<string, unknown>): OperationRecord {
+  const record = value as unknown as OperationRecord & Record<string, unknown>;
+  if (record.charge_pico !== undefined) record.charge_pico = BigInt(record.charge_pico);
+  for (const attempt of record.attempts) {
+    if (attempt.cost_pico !== undefined) attempt.cost_pico = BigInt(attempt.cost_pico);
+  }
+  for (const hold of record.holds) {
+    hold.held_pico = BigInt(hold.held_pico);
+    hold.settled_pico = BigInt(hold.settled_pico);
+  }
+  return record;
+}

@@ -1,0 +1,33 @@
+import type { Pico } from '../base/money.ts';
+import type { UsageVector } from './usage.ts';
+
+/** Dimensions that usage can be grouped by; `tag:<key>` for declared tag keys. */
+export type UsageGroup = 'model' | 'provider' | 'project' | 'organisation' | 'key' | 'agent' | 'day' | 'hour' | 'currency' | `tag:${string}`;
+
+export interface UsageFilter {
+  organisation?: string;
+  project?: string;
+  key?: string;
+  model?: string;
+  agent?: string;
+  from_ms: number;
+  to_ms: number;
+  groupBy: UsageGroup[];
+  /** IANA zone of `day` and `hour`. */
+  timezone: string;
+}
+
+export interface UsageRow {
+  group: Record<string, string>;
+  requests: number;
+  attempts: number;
+  errors: number;
+  usage: UsageVector;
+  /** Requests of which at least one attempt was estimated, unreconciled, or had no price. */
+  estimated: number;
+  unreconciled: number;
+  unpriced: number;
+  /** Currency → pico. */
+  cost: Record<string, Pico>;
+  charge: Record<string, Pico>;
+}
