@@ -3,10 +3,10 @@
  * One process counts in its own memory; several will share an engine that passes the same suite (`suite.ts`).
  */
 import { type Clock, systemClock } from '../base/clock.ts';
-import { createMemoryLimits, type MemoryLimits } from './memory.ts';
+import { createMemoryLimits } from './memory.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
+import type { Limits } from './types.ts';
 
-export type { MemoryLimits } from './memory.ts';
 export type { Schedule } from './schedule.ts';
 export type * from './types.ts';
 
@@ -16,7 +16,7 @@ export interface LimitsOptions {
   schedule?: Schedule;
 }
 
-export function createLimits(options: LimitsOptions = {}): MemoryLimits {
+export function createLimits(options: LimitsOptions = {}): Limits {
   return createMemoryLimits({ clock: options.clock ?? systemClock, schedule: options.schedule ?? systemSchedule });
 }
 

@@ -14,8 +14,10 @@ import type {
   Standing,
 } from './types.ts';
 
-/** A replaced window stays this long for attempts that settle late. */
-const OLD_WINDOW_MS = 2 * 24 * 3600 * 1000;
+/** A window that nobody touched for so long is dropped; whoever needs it again loads it from the ledger. */
+const IDLE_WINDOW_MS = 2 * 24 * 3600 * 1000;
+/** Budgets looked at for sweeping with each window that is loaded: more than the one that it can add. */
+const SWEEP_STEP = 4;
 /** Shortest advice to a caller that gave up waiting. */
 const LEAST_RETRY_MS = 1000;
 
@@ -38,11 +40,13 @@ interface Waiter {
   parts: readonly BudgetPart[];
   states: readonly WindowState[];
   request: ReserveRequest;
+  /** When it began to wait for what is in its way now. */
   since_ms: number;
   /** Windows that are in its way; it stands in the queue of each. */
   blockers: WindowState[];
-  /** Ends the waiting: takes it out of all queues first. */
+  /** End the waiting; both take it out of all queues. */
   finish(result: Reservation): void;
+  fail(reason: unknown): void;
 }
 
 class MemoryHold implements Hold {
@@ -69,6 +73,7 @@ export class MemoryBudgets implements Budgets {
   /** Windows whose queue has to be looked at, and whether someone is at it. */
   readonly #stirred = new Set<WindowState>();
   #serving = false;
+  #sweeping: Iterator<Map<string, WindowState>> | undefined;
   #tickets = 0;
   #windows = 0;
   #open = 0;
@@ -85,11 +90,11 @@ export class MemoryBudgets implements Budgets {
 
   load(budget: string, window: string, spent: Pico): boolean {
     if (spent < 0n) throw new RangeError(`spent of budget ${budget} must be 0 or more`);
-    let windows = this.#budgets.get(budget);
-    if (!windows) this.#budgets.set(budget, (windows = new Map()));
-    if (windows.has(window)) return false;
     const now_ms = this.#clock.mono();
-    this.#dropReplaced(windows, now_ms);
+    this.#sweepSome(now_ms);
+    const windows = this.#budgets.get(budget) ?? new Map<string, WindowState>();
+    if (windows.has(window)) return false;
+    this.#budgets.set(budget, windows);
     windows.set(window, { budget, window, spent, held: 0n, holds: 0, queue: [], freed_ms: now_ms, touched_ms: now_ms });
     this.#windows++;
     return true;
@@ -137,7 +142,7 @@ export class MemoryBudgets implements Budgets {
         window: state.window,
         spentBefore,
         spent: state.spent,
-        over: over > 0n ? over : 0n,
+        over: larger(0n, over),
       };
     });
     this.#free(mine);
@@ -167,8 +172,7 @@ export class MemoryBudgets implements Budgets {
   available(budget: string, window: string, limit: Pico): Pico | undefined {
     const state = this.#budgets.get(budget)?.get(window);
     if (!state) return undefined;
-    const rest = limit - state.spent - state.held;
-    return rest > 0n ? rest : 0n;
+    return larger(0n, limit - state.spent - state.held);
   }
 
   forget(budget: string, window?: string): boolean {
@@ -193,14 +197,12 @@ export class MemoryBudgets implements Budgets {
 
   sweep(): void {
     const now_ms = this.#clock.mono();
-    for (const windows of this.#budgets.values()) this.#dropReplaced(windows, now_ms);
+    for (const windows of this.#budgets.values()) this.#dropIdle(windows, now_ms);
   }
 
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) {
-      waiter.finish(heldRefusal(waiter.parts, waiter.states, waiter.blockers[0]!, 0));
-    }
+    for (const waiter of this.#waiters) waiter.finish(refusalOf(waiter, 0));
   }
 
   #statesOf(parts: readonly BudgetPart[]): WindowState[] | BudgetRefusal {
@@ -220,9 +222,9 @@ export class MemoryBudgets implements Budgets {
     const hold = new MemoryHold(owner, parts, states, amounts);
     for (const state of states) state.holds++;
     this.#add(hold, amounts);
-    let owned = this.#holds.get(owner);
-    if (!owned) this.#holds.set(owner, (owned = new Set()));
-    owned.add(hold);
+    const owned = this.#holds.get(owner);
+    if (owned) owned.add(hold);
+    else this.#holds.set(owner, new Set([hold]));
     this.#open++;
     return hold;
   }
@@ -257,45 +259,52 @@ export class MemoryBudgets implements Budgets {
     blockers: WindowState[],
     wait_ms: number,
   ): Promise<Reservation> {
-    return new Promise((resolve, reject) => {
-      const { parts, signal } = request;
-      let cancel = () => {};
-      const leave = (): void => {
-        cancel();
-        signal?.removeEventListener('abort', abort);
-        this.#waiters.delete(waiter);
-        this.#park(waiter, []);
-      };
-      const abort = (): void => {
-        leave();
-        reject(signal!.reason);
-      };
-      const finish = (result: Reservation): void => {
+    const { parts, signal } = request;
+    const { promise, resolve, reject } = Promise.withResolvers<Reservation>();
+    let cancel = () => {};
+    const leave = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', abort);
+      this.#waiters.delete(waiter);
+      this.#park(waiter, []);
+    };
+    const waiter: Waiter = {
+      ticket: ++this.#tickets,
+      parts,
+      states,
+      request,
+      since_ms: this.#clock.mono(),
+      blockers: [],
+      finish(result) {
         leave();
         resolve(result);
-      };
-      const since_ms = this.#clock.mono();
-      const waiter: Waiter = { ticket: ++this.#tickets, parts, states, request, since_ms, blockers: [], finish };
-      const watch = (): void => {
-        const freed_ms = waiter.blockers.reduce((latest, state) => Math.max(latest, state.freed_ms), since_ms);
-        const left_ms = freed_ms + wait_ms - this.#clock.mono();
-        if (left_ms > 0) cancel = this.#schedule(watch, Math.ceil(left_ms));
-        else finish(heldRefusal(parts, states, waiter.blockers[0]!, wait_ms));
-      };
-      this.#waiters.add(waiter);
-      this.#park(waiter, blockers);
-      signal?.addEventListener('abort', abort, { once: true });
-      watch();
-    });
+      },
+      fail(reason) {
+        leave();
+        reject(reason);
+      },
+    };
+    const abort = (): void => waiter.fail(signal!.reason);
+    const watch = (): void => {
+      const from_ms = waiter.blockers.reduce((latest, state) => Math.max(latest, state.freed_ms), waiter.since_ms);
+      const left_ms = from_ms + wait_ms - this.#clock.mono();
+      if (left_ms > 0) cancel = this.#schedule(watch, Math.ceil(left_ms));
+      else waiter.finish(refusalOf(waiter, wait_ms));
+    };
+    this.#waiters.add(waiter);
+    this.#park(waiter, blockers);
+    signal?.addEventListener('abort', abort, { once: true });
+    watch();
+    return promise;
   }
 
   /** Puts a waiter into the queues of exactly these windows. Whoever is first where it left is looked at. */
   #park(waiter: Waiter, blockers: WindowState[]): void {
     const left = waiter.blockers.filter((state) => !blockers.includes(state));
+    const joined = blockers.filter((state) => !waiter.blockers.includes(state));
     for (const state of left) state.queue.splice(placeOf(state.queue, waiter.ticket), 1);
-    for (const state of blockers) {
-      if (!waiter.blockers.includes(state)) state.queue.splice(placeOf(state.queue, waiter.ticket), 0, waiter);
-    }
+    for (const state of joined) state.queue.splice(placeOf(state.queue, waiter.ticket), 0, waiter);
+    if (joined.length > 0) waiter.since_ms = this.#clock.mono();
     waiter.blockers = blockers;
     this.#stir(left);
   }
@@ -309,31 +318,58 @@ export class MemoryBudgets implements Budgets {
     if (this.#serving) return;
     this.#serving = true;
     try {
-      for (const state of this.#stirred) {
-        this.#stirred.delete(state);
-        const first = state.queue[0];
-        if (first) this.#serve(first);
+      for (let next = this.#earliest(); next; next = this.#earliest()) {
+        this.#stirred.delete(next.state);
+        this.#serve(next.waiter);
       }
     } finally {
       this.#serving = false;
     }
   }
 
+  /** Of those who are first at a stirred window, the one that came first. */
+  #earliest(): { state: WindowState; waiter: Waiter } | undefined {
+    let best: { state: WindowState; waiter: Waiter } | undefined;
+    for (const state of this.#stirred) {
+      const waiter = state.queue[0];
+      if (!waiter) this.#stirred.delete(state);
+      else if (!best || waiter.ticket < best.waiter.ticket) best = { state, waiter };
+    }
+    return best;
+  }
+
   #serve(waiter: Waiter): void {
     const { parts, states, ticket, request } = waiter;
     const lost = exhausted(parts, states);
-    if (lost) return waiter.finish(lost);
-    const blockers = blockersOf(parts, states, ticket);
-    if (blockers.length > 0) return this.#park(waiter, blockers);
-    waiter.finish({ ok: true, hold: this.#hold(request, states) });
+    const blockers = lost ? [] : blockersOf(parts, states, ticket);
+    if (lost) waiter.finish(lost);
+    else if (blockers.length > 0) this.#park(waiter, blockers);
+    else {
+      try {
+        waiter.finish({ ok: true, hold: this.#hold(request, states) });
+      } catch (error) {
+        // The caller's own `amount` failed: that is for the caller, not for whoever freed the hold.
+        waiter.fail(error);
+      }
+    }
   }
 
-  #dropReplaced(windows: Map<string, WindowState>, now_ms: number): void {
-    if (windows.size < 2) return;
-    const newest = [...windows.values()].at(-1);
+  #sweepSome(now_ms: number): void {
+    this.#sweeping ??= this.#budgets.values();
+    for (let step = 0; step < SWEEP_STEP; step++) {
+      const next = this.#sweeping.next();
+      if (next.done) {
+        this.#sweeping = undefined;
+        return;
+      }
+      this.#dropIdle(next.value, now_ms);
+    }
+  }
+
+  #dropIdle(windows: Map<string, WindowState>, now_ms: number): void {
     for (const state of windows.values()) {
-      const idle = state.holds === 0 && state.queue.length === 0 && now_ms - state.touched_ms > OLD_WINDOW_MS;
-      if (idle && state !== newest) this.#drop(windows, state);
+      const idle = state.holds === 0 && state.queue.length === 0;
+      if (idle && now_ms - state.touched_ms > IDLE_WINDOW_MS) this.#drop(windows, state);
     }
   }
 
@@ -349,14 +385,15 @@ function uncommitted(part: BudgetPart, state: WindowState): Pico {
   return part.limit - state.spent - state.held;
 }
 
-/** Windows in the way of a caller: they don't cover it, or somebody who came before `ticket` waits there. */
+/** Windows in the way of a caller (never of a call that costs nothing): they don't cover it, or somebody who came before `ticket` waits there. */
 function blockersOf(parts: readonly BudgetPart[], states: readonly WindowState[], ticket: number): WindowState[] {
   const blockers: WindowState[] = [];
   for (let index = 0; index < parts.length; index++) {
     const state = states[index]!;
+    const part = parts[index]!;
     const first = state.queue[0];
-    if (uncommitted(parts[index]!, state) < parts[index]!.least || (first && first.ticket < ticket))
-      blockers.push(state);
+    if (part.least === 0n) continue;
+    if (uncommitted(part, state) < part.least || (first && first.ticket < ticket)) blockers.push(state);
   }
   return blockers;
 }
@@ -365,9 +402,15 @@ function blockersOf(parts: readonly BudgetPart[], states: readonly WindowState[]
 function exhausted(parts: readonly BudgetPart[], states: readonly WindowState[]): BudgetRefusal | undefined {
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index]!;
-    if (part.limit - states[index]!.spent < part.least) return refusal('exhausted', part, states[index]!);
+    if (part.least > 0n && part.limit - states[index]!.spent < part.least)
+      return refusal('exhausted', part, states[index]!);
   }
   return undefined;
+}
+
+/** Why a waiter that gives up was not served. */
+function refusalOf({ parts, states, blockers }: Waiter, wait_ms: number): BudgetRefusal {
+  return exhausted(parts, states) ?? heldRefusal(parts, states, blockers[0]!, wait_ms);
 }
 
 function heldRefusal(
@@ -381,18 +424,25 @@ function heldRefusal(
 }
 
 function refusal(reason: BudgetRefusal['reason'], part: BudgetPart, state: WindowState): BudgetRefusal {
-  const rest = uncommitted(part, state);
-  return { ok: false, reason, budget: part.budget, window: part.window, covered: rest > 0n ? rest : 0n };
+  return { ok: false, reason, budget: part.budget, window: part.window, covered: larger(0n, uncommitted(part, state)) };
 }
 
 function chooseAmounts(parts: readonly BudgetPart[], available: readonly Pico[], amount: AmountOf | undefined): Pico[] {
   if (!amount) return parts.map((part) => part.least);
   const wanted = amount(available);
   checkAmounts(wanted, parts.length);
-  return parts.map((part, index) => {
-    const most = wanted[index]! < available[index]! ? wanted[index]! : available[index]!;
-    return most > part.least ? most : part.least;
-  });
+  return parts.map((part, index) => larger(part.least, smaller(wanted[index]!, available[index]!)));
+}
+
+/** Math.min and Math.max don't take a bigint. */
+function smaller(one: Pico, other: Pico): Pico {
+  if (one < other) return one;
+  return other;
+}
+
+function larger(one: Pico, other: Pico): Pico {
+  if (one > other) return one;
+  return other;
 }
 
 /** Where a ticket is, or belongs, in a queue. */

@@ -62,9 +62,9 @@ export class MemoryRates implements RateLimits {
     if (refusal) return refusal;
     const parts = request.subjects.map((subject) => this.#take(subject, request.tokens, now_ms));
     const lease = new MemoryLease(request.owner, request.tokens, parts);
-    let owned = this.#leases.get(request.owner);
-    if (!owned) this.#leases.set(request.owner, (owned = new Set()));
-    owned.add(lease);
+    const owned = this.#leases.get(request.owner);
+    if (owned) owned.add(lease);
+    else this.#leases.set(request.owner, new Set([lease]));
     this.#open++;
     return { ok: true, lease };
   }
@@ -132,10 +132,14 @@ export class MemoryRates implements RateLimits {
       this.#subjects.set(subject.id, state);
     }
     state.open++;
-    if (subject.rpm !== undefined) (state.calls ??= new WindowLog(MINUTE_MS)).add(now_ms, 1);
+    if (subject.rpm !== undefined) {
+      state.calls ??= new WindowLog(MINUTE_MS);
+      state.calls.add(now_ms, 1);
+    }
     if (subject.tpm === undefined) return { state, reserved: 0, ticket: undefined };
+    state.tokens ??= new WindowLog(MINUTE_MS);
     const reserved = Math.min(tokens, subject.tpm);
-    return { state, reserved, ticket: (state.tokens ??= new WindowLog(MINUTE_MS)).add(now_ms, reserved) };
+    return { state, reserved, ticket: state.tokens.add(now_ms, reserved) };
   }
 
   #close(lease: MemoryLease): boolean {

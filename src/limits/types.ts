@@ -206,8 +206,8 @@ export interface Limits {
   /** Releases every lease and hold of an owner that is gone. The owner's journal must be loaded first, or what it spent is free again. */
   releaseOwner(owner: string): Awaitable<{ leases: number; holds: number }>;
   /**
-   * Drops subjects with nothing in their minute, and windows that a newer window of the same budget has replaced and nobody has
-   * touched for two days. The engine also does it bit by bit by itself.
+   * Drops subjects with nothing in their minute, and windows that nobody has touched for two days (they are `unloaded` again).
+   * The engine also does it bit by bit by itself.
    */
   sweep(): Awaitable<void>;
   stats(): Awaitable<LimitsStats>;

@@ -10,7 +10,7 @@ import type { Api, ApiName, EmbeddingsApi, ProtocolName, ProviderDefinition, Qui
 import { anthropicApi } from './protocols/anthropic-messages/index.ts';
 import { bedrockConverseApi } from './protocols/bedrock-converse/index.ts';
 import { geminiEmbeddingsApi, vertexEmbeddingsApi } from './protocols/gemini-embeddings/index.ts';
-import { geminiGenerateApi } from './protocols/gemini-generate/index.ts';
+import { geminiGenerateApi, vertexGenerateApi } from './protocols/gemini-generate/index.ts';
 import { ollamaChatApi, ollamaEmbeddingsApi } from './protocols/ollama/index.ts';
 import { openaiChatApi } from './protocols/openai-chat/index.ts';
 import { openaiEmbeddingsApi } from './protocols/openai-embeddings/index.ts';
@@ -103,11 +103,19 @@ const SURFACE_API: Partial<Record<SurfaceName, ApiName>> = {
 /** Throws AppError `invalid_request` naming the field (`providers.<name>.<field>`) that is missing or wrong. */
 export function connectProvider(config: ProviderConfig, deps: ConnectDeps = {}): Provider {
   const clock = deps.clock ?? systemClock;
-  const known = recognise(config.name, config.protocol, config.base_url === undefined ? undefined : (URL.parse(config.base_url) ?? undefined));
+  const known = recognise(
+    config.name,
+    config.protocol,
+    config.base_url === undefined ? undefined : (URL.parse(config.base_url) ?? undefined),
+  );
   if (!known) {
-    throw new AppError('invalid_request', `Provider "${config.name}": protocol "${config.protocol}" is not called over HTTP.`, {
-      param: `providers.${config.name}.protocol`,
-    });
+    throw new AppError(
+      'invalid_request',
+      `Provider "${config.name}": protocol "${config.protocol}" is not called over HTTP.`,
+      {
+        param: `providers.${config.name}.protocol`,
+      },
+    );
   }
   const { definition } = known;
   const endpoints = endpointsFor(config, definition.baseUrl);
@@ -152,7 +160,7 @@ function chatApiChooser(config: ProviderConfig, apis: ReadonlySet<ApiName>): Pro
 /** On Vertex AI: Claude by Anthropic's messages, `publisher/model` by the OpenAI face, the rest is Gemini. */
 function vertexApiFor(model: string): Api {
   if (model.startsWith('claude')) return vertexAnthropicApi;
-  return model.includes('/') ? openaiChatApi : geminiGenerateApi;
+  return model.includes('/') ? openaiChatApi : vertexGenerateApi;
 }
 
 function embeddingsApiFor(protocol: ProtocolName, apis: ReadonlySet<ApiName>): EmbeddingsApi | undefined {
@@ -165,7 +173,8 @@ function embeddingsApiFor(protocol: ProtocolName, apis: ReadonlySet<ApiName>): E
 }
 
 function lazyGoogleToken(config: ProviderConfig, clock: Clock, fetchFor: typeof fetch | undefined): GoogleTokenSource {
-  if (config.protocol !== 'vertex' || config.api_key) return () => Promise.reject(new Error('no Google token is needed'));
+  if (config.protocol !== 'vertex' || config.api_key)
+    return () => Promise.reject(new Error('no Google token is needed'));
   if (!config.project) {
     throw new AppError('invalid_request', `Provider "${config.name}": project is needed with a service account.`, {
       param: `providers.${config.name}.project`,

@@ -18,7 +18,9 @@ export async function loadTokenizer(name: TokenizerName): Promise<(text: string)
   let count = loaded.get(name);
   if (!count) {
     count = (
-      name === 'cl100k_base' ? import('gpt-tokenizer/encoding/cl100k_base') : import('gpt-tokenizer/encoding/o200k_base')
+      name === 'cl100k_base'
+        ? import('gpt-tokenizer/encoding/cl100k_base')
+        : import('gpt-tokenizer/encoding/o200k_base')
     ).then((module) => module.countTokens as CountTokens);
     loaded.set(name, count);
   }

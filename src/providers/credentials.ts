@@ -115,8 +115,10 @@ function readKey(config: CredentialConfig, field: KeyField): string | undefined 
 function readHeaders(config: CredentialConfig): Headers {
   const headers: Headers = {};
   for (const [name, value] of Object.entries(config.headers ?? {})) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw wrong(config, 'headers', `has "${name}", which is no header name`);
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw wrong(config, `headers.${name}`, 'holds a character no header can carry');
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      throw wrong(config, 'headers', `has "${name}", which is no header name`);
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      throw wrong(config, `headers.${name}`, 'holds a character no header can carry');
     headers[name.toLowerCase()] = value;
   }
   return headers;

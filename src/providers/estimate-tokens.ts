@@ -164,7 +164,9 @@ function startWorker(): Worker {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const started = new Worker(new URL(`./estimate-tokens.worker${extension}`, import.meta.url));
   started.on('message', (result: CountResult) => settle(result));
-  started.on('error', (error) => abandon(started, error instanceof Error ? error : new Error('the counting thread failed')));
+  started.on('error', (error) =>
+    abandon(started, error instanceof Error ? error : new Error('the counting thread failed')),
+  );
   started.on('exit', () => abandon(started, new Error('the counting thread ended')));
   return started;
 }

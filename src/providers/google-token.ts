@@ -1,4 +1,5 @@
 /** Access tokens for Vertex AI, by google-auth-library, which is imported only when the first one is asked for. */
+import { readFile } from 'node:fs/promises';
 import { AppError } from '../base/errors.ts';
 import type { GoogleTokenSource } from './credentials.ts';
 
@@ -29,9 +30,13 @@ export function googleTokenSource(options: GoogleTokenOptions): GoogleTokenSourc
       return { token, expires_ms: opened.credentials.expiry_date ?? options.now() + DEFAULT_LIFE_MS };
     } catch (cause) {
       client = undefined;
-      throw new AppError('upstream_error', `Provider "${options.name}": Google gave no access token; check service_account.`, {
-        cause,
-      });
+      throw new AppError(
+        'upstream_error',
+        `Provider "${options.name}": Google gave no access token; check service_account.`,
+        {
+          cause,
+        },
+      );
     }
   };
 }
@@ -41,30 +46,48 @@ interface TokenClient {
   credentials: { expiry_date?: number | null };
 }
 
-type KeySource = { keyFile: string } | { credentials: { client_email: string; private_key: string } } | Record<string, never>;
+interface ServiceAccount {
+  client_email: string;
+  private_key: string;
+}
+
+/** The key itself, the path of a file, or (absent) what the machine is known by: Application Default Credentials. */
+type KeySource = { account: ServiceAccount } | { keyFile: string } | Record<string, never>;
 
 async function openClient(key: KeySource, fetchImplementation: typeof fetch | undefined): Promise<TokenClient> {
-  const { GoogleAuth } = await import('google-auth-library');
-  const clientOptions = fetchImplementation ? { clientOptions: { transporterOptions: { fetchImplementation } } } : {};
-  const client = await new GoogleAuth({ scopes: SCOPE, ...key, ...clientOptions }).getClient();
+  const { GoogleAuth, JWT } = await import('google-auth-library');
+  const transport = fetchImplementation ? { transporterOptions: { fetchImplementation } } : {};
+  const account = 'account' in key ? key.account : await readKeyFile(key.keyFile);
+  if (account) return new JWT({ email: account.client_email, key: account.private_key, scopes: [SCOPE], ...transport });
+  const client = await new GoogleAuth({ scopes: SCOPE, ...key, clientOptions: transport }).getClient();
   return client as TokenClient;
 }
 
-/** Of inline JSON only the account and its key are taken: nothing in it may say where tokens come from. */
+/** Files of another kind (workload identity federation, a user's own login) are left to the library. */
+async function readKeyFile(path: string | undefined): Promise<ServiceAccount | undefined> {
+  if (path === undefined) return undefined;
+  return asServiceAccount(JSON.parse(await readFile(path, 'utf8')));
+}
+
 function readServiceAccount(name: string, written: string): KeySource {
   const text = written.trim();
   if (!text.startsWith('{')) return { keyFile: text };
-  let parsed: { client_email?: unknown; private_key?: unknown };
+  let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
     throw wrong(name, 'is not valid JSON');
   }
-  const { client_email, private_key } = parsed;
-  if (typeof client_email !== 'string' || typeof private_key !== 'string') {
-    throw wrong(name, 'must hold client_email and private_key, as the JSON key of a service account does');
-  }
-  return { credentials: { client_email, private_key } };
+  const account = asServiceAccount(parsed);
+  if (!account) throw wrong(name, 'must hold client_email and private_key, as the JSON key of a service account does');
+  return { account };
+}
+
+/** Only the account and its key are taken: nothing in the JSON may say where tokens come from. */
+function asServiceAccount(parsed: unknown): ServiceAccount | undefined {
+  const { client_email, private_key } = (parsed ?? {}) as Partial<Record<keyof ServiceAccount, unknown>>;
+  if (typeof client_email !== 'string' || typeof private_key !== 'string') return undefined;
+  return { client_email, private_key };
 }
 
 function wrong(name: string, what: string): AppError {

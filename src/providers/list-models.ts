@@ -28,7 +28,10 @@ const MAX_MODELS = 5000;
 export async function listModels(provider: Provider, get: HttpGet): Promise<ModelListing> {
   const path = listPath(provider);
   if (path === undefined) {
-    return { models: [], problem: `${provider.title} has no list of what this account may call; name models in the configuration.` };
+    return {
+      models: [],
+      problem: `${provider.title} has no list of what this account may call; name models in the configuration.`,
+    };
   }
   try {
     const url = provider.url(path, mainApi(provider), '', false);
@@ -85,7 +88,12 @@ function readModel(item: unknown): ListedModel | undefined {
   if (!record || typeof written !== 'string' || written === '') return undefined;
   const id = written.replace(/^models\//, '');
   const title = record.display_name ?? record.displayName;
-  const contextWindow = firstNumber(record.context_length, record.context_window, record.inputTokenLimit, record.max_input_tokens);
+  const contextWindow = firstNumber(
+    record.context_length,
+    record.context_window,
+    record.inputTokenLimit,
+    record.max_input_tokens,
+  );
   const maxOutput = firstNumber(record.outputTokenLimit, record.max_output_tokens, record.max_tokens);
   const kind = kindOf(id, record.supportedGenerationMethods);
   return {
@@ -110,5 +118,7 @@ function firstNumber(...values: unknown[]): number | undefined {
 }
 
 function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 }

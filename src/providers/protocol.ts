@@ -26,11 +26,24 @@ export type ApiName =
   | 'ollama-embeddings'
   | 'bedrock-converse';
 /** The `protocol` of a provider in tokenworks.yaml; `reflex` is the built-in model. */
-export type ProtocolName = 'openai' | 'anthropic' | 'gemini' | 'ark' | 'ollama' | 'azure' | 'vertex' | 'bedrock' | 'gguf' | 'reflex';
+export type ProtocolName =
+  | 'openai'
+  | 'anthropic'
+  | 'gemini'
+  | 'ark'
+  | 'ollama'
+  | 'azure'
+  | 'vertex'
+  | 'bedrock'
+  | 'gguf'
+  | 'reflex';
 
 // ---------------------------------------------------------------- requests
 
-export type MediaSource = { kind: 'url'; url: string } | { kind: 'base64'; mediaType: string; data: string } | { kind: 'file_id'; id: string };
+export type MediaSource =
+  | { kind: 'url'; url: string }
+  | { kind: 'base64'; mediaType: string; data: string }
+  | { kind: 'file_id'; id: string };
 
 export interface CacheControl {
   ttl: '5m' | '1h';

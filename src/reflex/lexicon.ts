@@ -61,7 +61,7 @@ ticket 票 车票 门票 工单
 train 火车 高铁 列车
 flight plane airline fly 航班 飞机 机票 飞
 hotel room 酒店 宾馆 旅馆 客房 房间
-restaurant dinner lunch table dining 餐厅 饭店 饭馆 餐馆 餐桌 吃饭 晚餐 午餐 桌
+restaurant dinner lunch table dining 餐厅 饭店 饭馆 餐馆 餐桌 位子 桌位 餐位 吃饭 晚餐 午餐 桌
 food dish meal menu 菜 菜品 菜单 食物 餐
 coffee latte 咖啡 拿铁
 drink beverage 饮料 饮品 喝
@@ -187,10 +187,10 @@ export function hanMeanings(run: string): { meaning: string; word: string; at: n
 const FUNCTION_WORDS = new Set(
   `a an the of to in on at for from by with and or but if then so as is are was were be been am do does did can could will would shall should may might must
   i me my mine we us our you your he she it its they them their this that these those there here what which who whom whose how when why
-  please kindly want wants need needs like let lets just some any about into onto over under up down out off not no yes hey hi hello thanks thank ok okay
+  please kindly want wants need needs like let lets just some any about into onto over under up down out off not no yes hey hi hello thanks thank ok okay saying says say said
   have has had having get gets got give go going i'm i'd i'll it's what's don't s t d ll re ve m also too very really now
   请 帮 帮我 帮忙 麻烦 我 我的 我们 你 你的 您 他 她 它 的 了 吗 呢 吧 啊 呀 嘛 把 给 在 到 去 是 有 和 与 跟 或 就 也 都 还 要 想 想要 需要 可以 能 能不能 可不可以 会
-  一下 一个 一些 这 那 这个 那个 什么 怎么 怎么样 怎样 如何 多少 几 哪 哪个 谁 为什么 现在 下 上 里 让 用 对 为 并 并且 然后 再 很 太 最 好 谢谢 你好 您好 嗨`.split(/\s+/),
+  一下 一个 一些 这 那 这个 那个 什么 怎么 怎么样 怎样 如何 多少 几 哪 哪个 谁 为什么 现在 下 上 里 让 用 对 为 并 并且 然后 再 很 太 最 好 谢谢 你好 您好 嗨 说`.split(/\s+/),
 );
 
 /** Words that carry no content of their own. */

@@ -137,6 +137,8 @@ export const LIMITS = {
   texts: 2_048,
   /** All text of one chat request, tool descriptions included. */
   inputChars: 200_000,
+  /** All text of one embed call. */
+  embedChars: 1_000_000,
   tools: 512,
   modelBytes: 256 * 1024 * 1024,
 } as const;

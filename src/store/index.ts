@@ -21,6 +21,7 @@ import type {
   WalletBalance,
 } from '../contract/records.ts';
 import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Pico } from '../base/money.ts';
 
 export type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
@@ -36,6 +37,9 @@ export interface PageQuery {
   limit?: number;
   cursor?: string;
 }
+
+/** Fields to change: one that is absent or undefined is left alone, null clears one that may be absent. */
+export type Change<T> = { [Field in keyof T]?: T[Field] | (undefined extends T[Field] ? null : never) };
 
 /** A write's audit row is written in the write's own transaction. */
 export type Audit = Omit<AuditEntry, 'id' | 'at_ms'>;
@@ -101,13 +105,13 @@ export interface Store {
     list(): Promise<Organisation[]>;
     get(id: string): Promise<Organisation | undefined>;
     create(organisation: Organisation, audit: Audit): Promise<void>;
-    update(id: string, change: Partial<Omit<Organisation, 'id' | 'createdAt_ms'>>, audit: Audit): Promise<Organisation | undefined>;
+    update(id: string, change: Change<Omit<Organisation, 'id' | 'createdAt_ms'>>, audit: Audit): Promise<Organisation | undefined>;
   };
   projects: {
     list(query?: { organisation?: string }): Promise<Project[]>;
     get(id: string): Promise<Project | undefined>;
     create(project: Project, audit: Audit): Promise<void>;
-    update(id: string, change: Partial<Omit<Project, 'id' | 'organisation' | 'createdAt_ms'>>, audit: Audit): Promise<Project | undefined>;
+    update(id: string, change: Change<Omit<Project, 'id' | 'organisation' | 'createdAt_ms'>>, audit: Audit): Promise<Project | undefined>;
   };
   keys: {
     /** Without revoked ones unless asked. */
@@ -117,13 +121,13 @@ export interface Store {
     get(id: string): Promise<ApiKey | undefined>;
     byHash(hash: string): Promise<ApiKey | undefined>;
     create(key: ApiKey, audit: Audit): Promise<void>;
-    update(id: string, change: Partial<Omit<ApiKey, 'id' | 'project' | 'organisation' | 'hash' | 'hint' | 'createdAt_ms'>>, audit: Audit): Promise<ApiKey | undefined>;
+    update(id: string, change: Change<Omit<ApiKey, 'id' | 'project' | 'organisation' | 'hash' | 'hint' | 'createdAt_ms'>>, audit: Audit): Promise<ApiKey | undefined>;
   };
   budgets: {
     list(query?: { scope?: string; scopeId?: string }): Promise<Budget[]>;
     get(id: string): Promise<Budget | undefined>;
     create(budget: Budget, spent: BudgetSpend | undefined, audit: Audit): Promise<void>;
-    update(id: string, change: Partial<Pick<Budget, 'amount_pico' | 'hard' | 'alertPercents' | 'webhook'>>, audit: Audit): Promise<Budget | undefined>;
+    update(id: string, change: Change<Pick<Budget, 'amount_pico' | 'hard' | 'alertPercents' | 'webhook'>>, audit: Audit): Promise<Budget | undefined>;
     remove(id: string, audit: Audit): Promise<boolean>;
     /** What has been booked per budget and window; all windows that may still be open. */
     spends(query?: { budget?: string }): Promise<BudgetSpend[]>;
@@ -207,6 +211,8 @@ export interface Store {
     >;
     /** Tokens of all time. */
     totals(query: { organisation?: string }): Promise<{ tokens: number; requests: number; errors: number }>;
+    /** 1, 2 and 5 times the powers of ten from a thousand on that the tokens of all time have passed, ascending, with the time of the operation that did it. */
+    milestones(query: { organisation?: string }): Promise<{ tokens: number; at_ms: number }[]>;
   };
   operations: {
     get(id: string): Promise<OperationRecord | undefined>;
@@ -239,6 +245,8 @@ export interface StoreOptions {
   /** `$TOKENWORKS_HOME`. */
   home: string;
   log?: (message: string) => void;
+  /** Times of audit rows, and what `prices.end` takes for now. Default: the system's. */
+  clock?: Clock;
 }
 
 export { openStore } from './open.ts';

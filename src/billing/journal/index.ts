@@ -1,3 +1,4 @@
 export { JournalLoader, type LoaderDependencies } from './loader.ts';
 export type { Intended, JournalRecord, Sent, Settled } from './record.ts';
 export { type Journal, openJournal, type Position } from './writer.ts';
+export { type JournalLoad, startJournalLoad } from './load.ts';

@@ -90,7 +90,8 @@ export class JournalLoader {
 
   /** Segments must be announced in the order they are begun. */
   begin(segment: string): void {
-    if (!this.#segments.some((entry) => entry.segment === segment)) this.#segments.push({ segment, read: 0, booked: 0 });
+    if (!this.#segments.some((entry) => entry.segment === segment))
+      this.#segments.push({ segment, read: 0, booked: 0 });
   }
 
   async #loadSegment(entry: { segment: string; read: number; booked: number }, until: number): Promise<void> {
@@ -111,7 +112,13 @@ export class JournalLoader {
     }
   }
 
-  async #book(segment: string, from: number, to: number, operations: OperationRecord[], replies: StoredReply[]): Promise<void> {
+  async #book(
+    segment: string,
+    from: number,
+    to: number,
+    operations: OperationRecord[],
+    replies: StoredReply[],
+  ): Promise<void> {
     if (replies.length > 0) await this.#deps.keepReplies(replies);
     // A large range is one batch with one position move: splitting it would need offsets inside it.
     const postings = this.#deps.postings(operations, `${segment}:${from}`);
@@ -137,7 +144,11 @@ export class JournalLoader {
   }
 }
 
-function collect(records: JournalRecord[], open: OpenOperations, ended?: (operation: string) => void): { operations: OperationRecord[]; replies: StoredReply[] } {
+function collect(
+  records: JournalRecord[],
+  open: OpenOperations,
+  ended?: (operation: string) => void,
+): { operations: OperationRecord[]; replies: StoredReply[] } {
   const operations: OperationRecord[] = [];
   const replies: StoredReply[] = [];
   for (const record of records) {

@@ -15,7 +15,12 @@ export interface ReadBatch {
 }
 
 /** Whole lines of a segment from `from` up to `until` (default: its end), at most about `limitBytes` of them. */
-export function readSegment(path: string, from: number, limitBytes: number = CHUNK_BYTES, until: number = Number.POSITIVE_INFINITY): ReadBatch {
+export function readSegment(
+  path: string,
+  from: number,
+  limitBytes: number = CHUNK_BYTES,
+  until: number = Number.POSITIVE_INFINITY,
+): ReadBatch {
   const fd = openSync(path, 'r');
   try {
     const size = Math.min(fstatSync(fd).size, until);
@@ -69,5 +74,7 @@ export function listSegments(dir: string): SegmentFile[] {
     found.push({ path, header, size: fstatSync(fd).size });
     closeSync(fd);
   }
-  return found.sort((a, b) => a.header.process.localeCompare(b.header.process) || a.header.sequence - b.header.sequence);
+  return found.sort(
+    (a, b) => a.header.process.localeCompare(b.header.process) || a.header.sequence - b.header.sequence,
+  );
 }

@@ -6,7 +6,12 @@
  * Each line is `<crc32, 8 hex digits> <JSON>\n`, so that a torn or damaged line is told from a whole one.
  */
 import { crc32 } from 'node:zlib';
-import { type AttemptRecord, type OperationHold, type OperationRecord, reviveOperation } from '../../contract/operation.ts';
+import {
+  type AttemptRecord,
+  type OperationHold,
+  type OperationRecord,
+  reviveOperation,
+} from '../../contract/operation.ts';
 import type { StoredReply } from '../../store/index.ts';
 
 export interface SegmentHeader {
@@ -89,7 +94,8 @@ export function decodeLine(line: string): JournalRecord | undefined {
   const record = JSON.parse(json) as JournalRecord & Record<string, unknown>;
   if (record.t === 'f') reviveOperation(record.record as unknown as Record<string, unknown>);
   else if (record.t === 's') for (const hold of record.holds ?? []) reviveHold(hold);
-  else if (record.t === 'a' && record.attempt.cost_pico !== undefined) record.attempt.cost_pico = BigInt(record.attempt.cost_pico);
+  else if (record.t === 'a' && record.attempt.cost_pico !== undefined)
+    record.attempt.cost_pico = BigInt(record.attempt.cost_pico);
   return record;
 }
 

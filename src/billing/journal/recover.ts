@@ -105,7 +105,12 @@ function brokenRecord(open: OpenOperation, price: PriceBroken): OperationRecord 
   };
 }
 
-function brokenAttempt(intended: Intended, sent: Sent, progress: Progress | undefined, price: PriceBroken): AttemptRecord {
+function brokenAttempt(
+  intended: Intended,
+  sent: Sent,
+  progress: Progress | undefined,
+  price: PriceBroken,
+): AttemptRecord {
   const usage: UsageVector = {
     input: Math.ceil(intended.bytes / BYTES_PER_TOKEN),
     output: Math.ceil((progress?.bytes ?? 0) / BYTES_PER_TOKEN),

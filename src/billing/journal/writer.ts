@@ -1,5 +1,5 @@
-import { closeSync, fdatasync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { closeSync, fdatasync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { encodeLine, type JournalRecord } from './record.ts';
@@ -35,7 +35,8 @@ export interface Journal {
 export interface JournalOptions {
   dir: string;
   now: () => number;
-  onSegment?: (path: string) => void;
+  /** Told the id of each segment as it begins. */
+  onSegment?: (segment: string) => void;
   onError?: (error: unknown) => void;
 }
 
@@ -66,7 +67,7 @@ export function openJournal(options: JournalOptions): Journal {
     fd = openSync(segmentPath(options.dir, segment), 'ax', 0o600);
     offset = 0;
     offset += writeAll(encodeLine({ t: 'h', segment, process: processId, sequence: sequence++, at: options.now() }));
-    options.onSegment?.(segmentPath(options.dir, segment));
+    options.onSegment?.(segment);
   }
 
   function writeAll(text: string): number {
@@ -97,7 +98,10 @@ export function openJournal(options: JournalOptions): Journal {
       if (healthy) options.onError?.(error);
       healthy = false;
       retryAt = options.now() + REOPEN_AFTER_MS;
-      failure = new AppError('overloaded', 'The journal can not be written, so no call is served until it can.', { cause: error, retryAfter_s: 1 });
+      failure = new AppError('overloaded', 'The journal can not be written, so no call is served until it can.', {
+        cause: error,
+        retryAfter_s: 1,
+      });
     }
     for (const callback of callbacks) callback(failure);
   }

@@ -53,7 +53,15 @@ export const definitions: readonly ProviderDefinition[] = [
 ];
 
 /** What is taken for a provider that nobody knows: its protocol's own facts, without a price list. */
-const BY_PROTOCOL: Partial<Record<ProtocolName, ProviderDefinition>> = { anthropic, gemini, ark, ollama, azure, vertex, bedrock };
+const BY_PROTOCOL: Partial<Record<ProtocolName, ProviderDefinition>> = {
+  anthropic,
+  gemini,
+  ark,
+  ollama,
+  azure,
+  vertex,
+  bedrock,
+};
 
 const UNKNOWN_OPENAI: ProviderDefinition = {
   name: 'openai-compatible',

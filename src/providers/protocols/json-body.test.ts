@@ -39,7 +39,19 @@ test('returns the same bytes when nothing changes', () => {
 });
 
 test('refuses what is no object', () => {
-  for (const text of ['', '[]', '"x"', '{"a"', '{"a":', '{"a":1', '{"a":"x', '{a:1}', '{"a":1 "b":2}', '{"a":,}', '{,}']) {
+  for (const text of [
+    '',
+    '[]',
+    '"x"',
+    '{"a"',
+    '{"a":',
+    '{"a":1',
+    '{"a":"x',
+    '{a:1}',
+    '{"a":1 "b":2}',
+    '{"a":,}',
+    '{,}',
+  ]) {
     assert.throws(
       () => splice(text, { a: 2 }),
       (error) => error instanceof AppError && error.code === 'invalid_request',

@@ -26,15 +26,25 @@ interface Day {
   weekday: number;
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Formatters are dear to make, and zones are few; a caller can't make this grow without end. */
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (format) return format;
+  try {
+    format = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone });
+  } catch {
+    return formatOf('UTC');
+  }
+  if (formats.size > 600) formats.clear();
+  formats.set(timeZone, format);
+  return format;
+}
+
 /** Today in a zone. An unknown zone counts as UTC. */
 export function today(now_ms: number, timeZone = 'UTC'): Day {
-  let parts: Intl.DateTimeFormatPart[];
-  const options = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
-  try {
-    parts = new Intl.DateTimeFormat('en-CA', { ...options, timeZone }).formatToParts(now_ms);
-  } catch {
-    parts = new Intl.DateTimeFormat('en-CA', { ...options, timeZone: 'UTC' }).formatToParts(now_ms);
-  }
+  const parts = formatOf(timeZone).formatToParts(now_ms);
   const part = (type: string) => Number(parts.find((entry) => entry.type === type)?.value);
   return dayOf(Date.UTC(part('year'), part('month') - 1, part('day')));
 }

@@ -200,6 +200,7 @@ function readAt(folded: string, start: number): Read | undefined {
     if (value === undefined) return undefined;
     return { value, start, end: start + 3 + (numeral ?? digits)!.length, percent: true, weak: false };
   }
+  if (folded.startsWith('一半', start)) return { value: 0.5, start, end: start + 2, percent: false, weak: true };
   ZH_NUMBER.lastIndex = start;
   const numeral = ZH_NUMBER.exec(folded)?.[0];
   if (numeral) {

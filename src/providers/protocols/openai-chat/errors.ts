@@ -115,12 +115,16 @@ const TOO_LONG = [
 ];
 
 function isTooLong(failure: UpstreamFailure): boolean {
-  if (failure.code === 'context_length_exceeded' || failure.code === 'string_above_max_length') return true;
+  if (failure.code === 'context_length_exceeded') return true;
   return TOO_LONG.some((pattern) => pattern.test(failure.message));
 }
 
 function isAboutModel(failure: UpstreamFailure): boolean {
-  return failure.code === 'model_not_found' || failure.param === 'model' || /model|endpoint|deployment/i.test(failure.message);
+  return (
+    failure.code === 'model_not_found' ||
+    failure.param === 'model' ||
+    /model|endpoint|deployment/i.test(failure.message)
+  );
 }
 
 function codeFor(status: number, failure: UpstreamFailure): ErrorCode {
@@ -134,7 +138,8 @@ function codeFor(status: number, failure: UpstreamFailure): ErrorCode {
   if (status === 408 || status === 504 || status === 524) return 'upstream_timeout';
   if (status === 503 || status === 529 || status === 498) return 'overloaded';
   if (status === 413) return 'too_large';
-  if (status === 400 || status === 422) return failure.code === 'model_not_found' ? 'model_not_found' : 'invalid_request';
+  if (status === 400 || status === 422)
+    return failure.code === 'model_not_found' ? 'model_not_found' : 'invalid_request';
   return 'upstream_error';
 }
 
@@ -155,7 +160,8 @@ function statusOfType(failure: UpstreamFailure): number {
 
 function messageFor(code: ErrorCode, status: number, failure: UpstreamFailure): string {
   const said = shorten(redact(failure.message), MESSAGE_CHARS);
-  if (status === 401) return "The provider refused this gateway's credentials (HTTP 401); check the provider's api_key.";
+  if (status === 401)
+    return "The provider refused this gateway's credentials (HTTP 401); check the provider's api_key.";
   if (code === 'not_allowed') return withDetail("The provider's quota for this gateway's account is used up", said);
   if (code === 'upstream_error') return withDetail(`The provider failed (HTTP ${status})`, said);
   if (said !== '') return said;
@@ -168,7 +174,9 @@ function withDetail(lead: string, said: string): string {
 
 /** An error in OpenAI's shape (API reference, ErrorResponse): `{error: {message, type, param, code}}`. */
 export function openaiErrorBody(error: AppError): JsonObject {
-  return { error: { message: error.message, type: errorType(error.status), param: error.param ?? null, code: error.code } };
+  return {
+    error: { message: error.message, type: errorType(error.status), param: error.param ?? null, code: error.code },
+  };
 }
 
 function errorType(status: number): string {

@@ -12,12 +12,32 @@ import { isObject } from './fields.ts';
 
 type UsageQuirks = Pick<Quirks, 'completionExcludesReasoning'>;
 
+/** What the figures are called: chat completions and responses differ in nothing else. */
+export interface UsageNames {
+  prompt: string;
+  promptDetails: string;
+  completion: string;
+  completionDetails: string;
+}
+
+const CHAT_NAMES: UsageNames = {
+  prompt: 'prompt_tokens',
+  promptDetails: 'prompt_tokens_details',
+  completion: 'completion_tokens',
+  completionDetails: 'completion_tokens_details',
+};
+
 /** Raised inside this file only: the provider's figures contradict each other. */
 class Contradiction extends Error {}
 
 /** A usage object as a reading; undefined when there is none (absent, null or empty). Figures that contradict each other are never mended. */
 export function readChatUsage(raw: unknown, quirks: UsageQuirks = {}): UsageReading | undefined {
-  return reading(raw, (usage) => chatVector(usage, quirks));
+  return readTokenUsage(raw, CHAT_NAMES, quirks);
+}
+
+/** As `readChatUsage`, for an API whose figures have these names. */
+export function readTokenUsage(raw: unknown, names: UsageNames, quirks: UsageQuirks = {}): UsageReading | undefined {
+  return reading(raw, (usage) => tokenVector(usage, names, quirks));
 }
 
 /** Runs `read` over a usage object; a contradiction it finds becomes an `unreconciled` reading. */
@@ -58,7 +78,8 @@ export function agreed(what: string, figures: (number | undefined)[]): number | 
   let found: number | undefined;
   for (const figure of figures) {
     if (figure === undefined) continue;
-    if (found !== undefined && found !== figure) throw contradiction(`${what} is stated as both ${found} and ${figure}`);
+    if (found !== undefined && found !== figure)
+      throw contradiction(`${what} is stated as both ${found} and ${figure}`);
     found = figure;
   }
   return found;
@@ -108,30 +129,34 @@ export function remainder(name: string, whole: number, parts: number): number {
   return whole - parts;
 }
 
-function chatVector(usage: JsonObject, quirks: UsageQuirks): UsageVector {
-  const prompt = need(usage, 'prompt_tokens');
+function tokenVector(usage: JsonObject, names: UsageNames, quirks: UsageQuirks): UsageVector {
+  const prompt = need(usage, names.prompt);
   const total = count(usage, 'total_tokens');
   // Providers that leave a zero out state it by the total.
-  const completion = count(usage, 'completion_tokens') ?? (total === prompt ? 0 : need(usage, 'completion_tokens'));
-  return vectorOf({ ...promptParts(usage, prompt), ...completionParts(usage, { prompt, completion, total }, quirks), ...searches(usage) });
+  const completion = count(usage, names.completion) ?? (total === prompt ? 0 : need(usage, names.completion));
+  return vectorOf({
+    ...promptParts(usage, prompt, names),
+    ...completionParts(usage, { prompt, completion, total }, names, quirks),
+    ...searches(usage),
+  });
 }
 
-function promptParts(usage: JsonObject, prompt: number): UsageVector & { input: number } {
-  const inside = details(usage, 'prompt_tokens_details');
+function promptParts(usage: JsonObject, prompt: number, names: UsageNames): UsageVector & { input: number } {
+  const inside = details(usage, names.promptDetails);
   const hit = count(usage, 'prompt_cache_hit_tokens');
   const miss = count(usage, 'prompt_cache_miss_tokens');
   if (hit !== undefined && miss !== undefined && hit + miss !== prompt) {
-    throw contradiction(`cache hits of ${hit} and misses of ${miss} do not add up to prompt_tokens (${prompt})`);
+    throw contradiction(`cache hits of ${hit} and misses of ${miss} do not add up to ${names.prompt} (${prompt})`);
   }
   const cached = agreed('cached_tokens', [count(inside, 'cached_tokens'), count(usage, 'cached_tokens'), hit]) ?? 0;
-  if (cached > prompt) throw contradiction(`cached_tokens (${cached}) exceed prompt_tokens (${prompt})`);
+  if (cached > prompt) throw contradiction(`cached_tokens (${cached}) exceed ${names.prompt} (${prompt})`);
   const writes = readCacheWrites(usage, inside);
   // Where the provider says what its cached tokens were, sound and pictures served from the cache count as cache reads.
   const cachedInside = inside && details(inside, 'cached_tokens_details');
   const audio = remainder('audio_tokens', count(inside, 'audio_tokens') ?? 0, count(cachedInside, 'audio_tokens') ?? 0);
   const image = remainder('image_tokens', count(inside, 'image_tokens') ?? 0, count(cachedInside, 'image_tokens') ?? 0);
   return {
-    input: remainder('prompt_tokens', prompt, cached + writes.short + writes.long + audio + image),
+    input: remainder(names.prompt, prompt, cached + writes.short + writes.long + audio + image),
     cache_read: cached,
     cache_write_5m: writes.short,
     cache_write_1h: writes.long,
@@ -146,20 +171,28 @@ interface Totals {
   total: number | undefined;
 }
 
-function completionParts(usage: JsonObject, totals: Totals, quirks: UsageQuirks): UsageVector & { output: number } {
+function completionParts(
+  usage: JsonObject,
+  totals: Totals,
+  names: UsageNames,
+  quirks: UsageQuirks,
+): UsageVector & { output: number } {
   const { prompt, completion } = totals;
-  const inside = details(usage, 'completion_tokens_details');
-  const reasoning = agreed('reasoning_tokens', [count(inside, 'reasoning_tokens'), count(usage, 'reasoning_tokens')]) ?? 0;
+  const inside = details(usage, names.completionDetails);
+  const reasoning =
+    agreed('reasoning_tokens', [count(inside, 'reasoning_tokens'), count(usage, 'reasoning_tokens')]) ?? 0;
   const audio = count(inside, 'audio_tokens') ?? 0;
   const image = count(inside, 'image_tokens') ?? 0;
   const total = totals.total ?? prompt + completion + (quirks.completionExcludesReasoning ? reasoning : 0);
   if (total !== prompt + completion && total !== prompt + completion + reasoning) {
-    throw contradiction(`total_tokens (${total}) is not prompt_tokens (${prompt}) plus completion_tokens (${completion})`);
+    throw contradiction(
+      `total_tokens (${total}) is not ${names.prompt} (${prompt}) plus ${names.completion} (${completion})`,
+    );
   }
   // The total decides where reasoning was counted, whatever the quirk says: it is the provider's own statement.
   const excluded = total !== prompt + completion;
   return {
-    output: remainder('completion_tokens', completion, (excluded ? 0 : reasoning) + audio + image),
+    output: remainder(names.completion, completion, (excluded ? 0 : reasoning) + audio + image),
     reasoning,
     audio_out: audio,
     image_out: image,

@@ -1,0 +1,148 @@
+import { AppError } from '../base/errors.ts';
+import type { AliasConfig } from '../config.ts';
+import type { Provider } from '../providers/index.ts';
+
+/** What is known of a model beside its price. */
+export interface ModelFacts {
+  contextWindow?: number;
+  maxOutput?: number;
+  embeddings?: boolean;
+}
+
+/** A model at a provider: what a call is sent to. `provider` is absent for the built-in model, which runs in process. */
+export interface Deployment {
+  /** `provider/model`, as callers write it. */
+  id: string;
+  providerName: string;
+  provider?: Provider;
+  /** The provider's own id. */
+  model: string;
+  facts: ModelFacts;
+}
+
+export type Strategy = AliasConfig['strategy'];
+
+/** Where a model name leads. */
+export interface Route {
+  name: string;
+  strategy: Strategy;
+  targets: readonly { deployment: Deployment; weight: number }[];
+  /** Further tries at the same target. */
+  retries: number;
+  timeout_ms?: number;
+}
+
+export interface CatalogueSource {
+  providers: readonly {
+    provider: Provider;
+    /** Named in the configuration: only these are served. Absent: whatever the provider has. */
+    models?: readonly { id: string; name?: string; facts: ModelFacts }[];
+    /** Known from the price book or the provider's own list: shown, and found by their bare id. */
+    known: readonly { id: string; facts: ModelFacts }[];
+  }[];
+  aliases: readonly AliasConfig[];
+  /** Names of the built-in model's models. */
+  reflex: () => readonly string[];
+}
+
+export interface ListedModel {
+  id: string;
+  owner: string;
+  kind: 'model' | 'alias' | 'reflex';
+  facts: ModelFacts;
+}
+
+/** Which names can be called and what each leads to. Immutable but for the list of Reflex models; made anew when something changes. */
+export interface Catalogue {
+  /** Throws AppError `model_not_found`, naming near or ambiguous names. */
+  resolve(name: string): Route;
+  list(): ListedModel[];
+  deployments(): readonly Deployment[];
+}
+
+const REFLEX = 'reflex';
+/** Names of open-ended providers are remembered up to this many. */
+const RESOLVED_KEPT = 5000;
+
+export function createCatalogue(source: CatalogueSource): Catalogue {
+  const byId = new Map<string, Deployment>();
+  const byBareId = new Map<string, Deployment[]>();
+  const openProviders = new Map<string, Provider>();
+  const routes = new Map<string, Route>();
+  const resolved = new Map<string, Route>();
+
+  for (const { provider, models, known } of source.providers) {
+    if (!models) openProviders.set(provider.name, provider);
+    for (const model of (models ?? known) as { id: string; name?: string; facts: ModelFacts }[]) {
+      const name = model.name ?? model.id;
+      add({ id: `${provider.name}/${name}`, providerName: provider.name, provider, model: model.id, facts: model.facts }, name);
+    }
+  }
+  for (const alias of source.aliases) {
+    if (routes.has(alias.name)) throw new AppError('invalid_request', `The model name "${alias.name}" is defined twice.`, { param: 'models' });
+    routes.set(alias.name, {
+      name: alias.name,
+      strategy: alias.strategy,
+      targets: alias.targets.map((target) => {
+        const model = typeof target === 'string' ? target : target.model;
+        return { deployment: find(model), weight: typeof target === 'string' ? 1 : target.weight };
+      }),
+      retries: alias.retries,
+      timeout_ms: alias.timeout_ms,
+    });
+  }
+
+  function add(deployment: Deployment, bareId: string): void {
+    byId.set(deployment.id, deployment);
+    const same = byBareId.get(bareId);
+    if (same) same.push(deployment);
+    else byBareId.set(bareId, [deployment]);
+  }
+
+  function find(name: string): Deployment {
+    const known = byId.get(name);
+    if (known) return known;
+    const slash = name.indexOf('/');
+    if (slash > 0) {
+      const providerName = name.slice(0, slash);
+      const model = name.slice(slash + 1);
+      if (providerName === REFLEX && source.reflex().includes(model)) return { id: name, providerName: REFLEX, model, facts: {} };
+      const provider = openProviders.get(providerName);
+      if (provider && model) return { id: name, providerName, provider, model, facts: {} };
+    }
+    const bare = byBareId.get(name) ?? [];
+    if (bare.length === 1) return bare[0]!;
+    if (bare.length > 1) {
+      throw new AppError('model_not_found', `The model "${name}" is served by several providers: ask for ${bare.map((item) => item.id).join(' or ')}.`, { param: 'model' });
+    }
+    throw new AppError('model_not_found', `The model "${shown(name)}" is not served here; GET /v1/models lists what is.`, { param: 'model' });
+  }
+
+  return {
+    resolve(name) {
+      const alias = routes.get(name) ?? resolved.get(name);
+      if (alias) return alias;
+      const deployment = find(name);
+      const route: Route = { name, strategy: 'priority', targets: [{ deployment, weight: 1 }], retries: 0 };
+      // Reflex models come and go, so their names are not remembered.
+      if (deployment.provider) {
+        if (resolved.size >= RESOLVED_KEPT) resolved.clear();
+        resolved.set(name, route);
+      }
+      return route;
+    },
+    list() {
+      return [
+        ...source.reflex().map((name): ListedModel => ({ id: `${REFLEX}/${name}`, owner: 'tokenworks', kind: 'reflex', facts: {} })),
+        ...[...routes.values()].map((route): ListedModel => ({ id: route.name, owner: 'tokenworks', kind: 'alias', facts: route.targets[0]!.deployment.facts })),
+        ...[...byId.values()].map((deployment): ListedModel => ({ id: deployment.id, owner: deployment.providerName, kind: 'model', facts: deployment.facts })),
+      ];
+    },
+    deployments: () => [...byId.values()],
+  };
+}
+
+/** A name from outside, safe to repeat in a message. */
+function shown(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._:/@-]/gu, '?').slice(0, 100);
+}

@@ -1,0 +1,60 @@
+import { newId } from '../base/ids.ts';
+import { AppError } from '../base/errors.ts';
+import type { ChatRequest, Message, Part, Reply } from '../providers/index.ts';
+import type { Reflex, ReflexFormat, ReflexMessage, ReflexReply, ReflexRequest } from '../reflex/index.ts';
+
+/** Answers a chat call with the built-in model. */
+export async function answerWithReflex(reflex: Reflex, model: string, request: ChatRequest): Promise<Reply> {
+  if (request.n > 1) throw new AppError('invalid_request', 'The built-in model gives one choice; n must be 1.', { param: 'n' });
+  const reply = await reflex.complete(model, toReflex(request));
+  return {
+    id: newId('rfx'),
+    model: `reflex/${model}`,
+    choices: [{ index: 0, content: contentOf(reply), finish: reply.finish }],
+    usage: { vector: { input: reply.usage.input, output: reply.usage.output }, raw: reply.usage, source: 'provider' },
+  };
+}
+
+function contentOf(reply: ReflexReply): Part[] {
+  const text = reply.json ?? reply.text;
+  const parts: Part[] = text === undefined ? [] : [{ type: 'text', text }];
+  for (const call of reply.toolCalls ?? []) parts.push({ type: 'tool_call', id: newId('call'), name: call.name, arguments: call.arguments });
+  return parts;
+}
+
+function toReflex(request: ChatRequest): ReflexRequest {
+  const toolNames = new Map<string, string>();
+  return {
+    messages: request.messages.flatMap((message) => toReflexMessages(message, toolNames)),
+    tools: request.tools?.map(({ name, description, parameters }) => ({ name, description, parameters })),
+    toolChoice: request.toolChoice,
+    parallelToolCalls: request.parallelToolCalls,
+    responseFormat: request.responseFormat as ReflexFormat | undefined,
+    maxOutputTokens: request.maxOutputTokens,
+  };
+}
+
+function toReflexMessages(message: Message, toolNames: Map<string, string>): ReflexMessage[] {
+  const out: ReflexMessage[] = [];
+  const calls = message.content.filter((part) => part.type === 'tool_call');
+  for (const call of calls) toolNames.set(call.id, call.name);
+  for (const part of message.content) {
+    if (part.type !== 'tool_result') continue;
+    out.push({ role: 'tool', text: textOf(part.content), toolName: part.name ?? toolNames.get(part.callId), isError: part.isError });
+  }
+  const text = textOf(message.content);
+  if (text || calls.length > 0 || out.length === 0) {
+    const role = message.role === 'developer' ? 'system' : message.role === 'tool' ? 'user' : message.role;
+    if (message.role !== 'tool' || text) {
+      out.push({ role, text, ...(calls.length > 0 ? { toolCalls: calls.map((call) => ({ name: call.name, arguments: call.arguments })) } : {}) });
+    }
+  }
+  return out;
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts
+    .filter((part) => part.type === 'text')
+    .map((part) => part.text)
+    .join('\n');
+}

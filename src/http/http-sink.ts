@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http';
+import type { ReplySink } from '../gateway/call.ts';
+
+/** A ServerResponse as the gateway sees it. */
+export class HttpSink implements ReplySink {
+  readonly #response: ServerResponse;
+  #closed = false;
+  #drain: (() => void) | undefined;
+  #closeListeners: (() => void)[] | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    response.on('close', () => {
+      if (response.writableFinished) return;
+      this.#closed = true;
+      for (const listener of this.#closeListeners ?? []) listener();
+    });
+    // A receiver that goes away in mid-write is a closed connection, not an error of ours.
+    response.on('error', () => {});
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    if (this.#closed) return;
+    this.#response.writeHead(status, headers);
+    this.#response.flushHeaders();
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    if (this.#closed || chunk.length === 0) return true;
+    return this.#response.write(chunk);
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    if (!this.#closed) this.#response.end(chunk);
+  }
+
+  send(status: number, headers: Record<string, string>, body: Uint8Array | string): void {
+    if (this.#closed) return;
+    if (this.#response.headersSent) {
+      this.#response.destroy();
+      return;
+    }
+    headers['content-length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+    this.#response.writeHead(status, headers);
+    this.#response.end(body);
+  }
+
+  onDrain(listener: () => void): void {
+    if (!this.#drain) this.#response.on('drain', () => this.#drain?.());
+    this.#drain = listener;
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#closeListeners) this.#closeListeners.push(listener);
+    else this.#closeListeners = [listener];
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+}

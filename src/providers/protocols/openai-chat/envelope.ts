@@ -1,0 +1,77 @@
+/** What the pipeline has to know of a chat body before anything else. On every request: reads a few fields and walks the content once. */
+import type { Envelope, InputBound, Json, JsonObject } from '../../protocol.ts';
+import { invalid, isObject, optBoolean, optInteger, optObject, optString } from './fields.ts';
+
+const MAX_CHOICES = 128;
+
+export function readEnvelope(body: JsonObject): Envelope {
+  const options = optObject(body, 'stream_options', '');
+  const envelope: Envelope = {
+    model: readModel(body),
+    stream: optBoolean(body, 'stream', '') ?? false,
+    includeUsage: (options && optBoolean(options, 'include_usage', 'stream_options')) ?? false,
+    n: optInteger(body, 'n', '', 1) ?? 1,
+  };
+  if (envelope.n > MAX_CHOICES) throw invalid('n', `must be at most ${MAX_CHOICES}.`);
+  const limit = optInteger(body, 'max_completion_tokens', '', 1) ?? optInteger(body, 'max_tokens', '', 1);
+  if (limit !== undefined) envelope.maxOutputTokens = limit;
+  const user = optString(body, 'user', '');
+  if (user !== undefined) envelope.user = user;
+  return envelope;
+}
+
+export function readModel(body: JsonObject): string {
+  const model = body.model;
+  if (typeof model !== 'string' || model === '') throw invalid('model', 'is required and must be the name of a model.');
+  return model;
+}
+
+/** Counts media and takes inline media off the body's bytes. Tolerant of wrong types: those are refused later, by whoever reads the body. */
+export function chatInputBound(body: JsonObject, bodyBytes: number): InputBound {
+  const bound: InputBound = { textBytes: bodyBytes, images: 0, audios: 0, files: 0, urls: [] };
+  const messages = body.messages;
+  if (!Array.isArray(messages)) return bound;
+  for (const message of messages) {
+    if (!isObject(message)) continue;
+    if (Array.isArray(message.content)) {
+      for (const part of message.content) if (isObject(part)) addPart(bound, part);
+    }
+    // An earlier spoken reply, named by its id, is read by the model again.
+    if (isObject(message.audio)) bound.audios++;
+    if (Array.isArray(message.images)) {
+      for (const part of message.images) if (isObject(part)) addPart(bound, part);
+    }
+  }
+  return bound;
+}
+
+function addPart(bound: InputBound, part: JsonObject): void {
+  if (part.type === 'image_url') {
+    bound.images++;
+    addMedia(bound, isObject(part.image_url) ? part.image_url.url : part.image_url);
+  } else if (part.type === 'input_audio') {
+    bound.audios++;
+    if (isObject(part.input_audio)) addInline(bound, part.input_audio.data);
+  } else if (part.type === 'file') {
+    bound.files++;
+    if (isObject(part.file)) addInline(bound, part.file.file_data);
+  } else if (part.type === 'video_url') {
+    // Ark and DashScope read video; its bound is that of a file.
+    bound.files++;
+    addMedia(bound, isObject(part.video_url) ? part.video_url.url : part.video_url);
+  }
+}
+
+/** A URL: inline data is no text, anything else will be fetched by somebody. */
+export function addMedia(bound: InputBound, url: Json | undefined): void {
+  if (typeof url !== 'string') return;
+  if (/^data:/i.test(url)) addInline(bound, url);
+  else bound.urls.push(url);
+}
+
+/** Base64 that stands in the body: one byte a character. */
+export function addInline(bound: InputBound, data: Json | undefined): void {
+  if (typeof data !== 'string') return;
+  if (/^https?:\/\//i.test(data)) bound.urls.push(data);
+  else bound.textBytes = Math.max(0, bound.textBytes - data.length);
+}

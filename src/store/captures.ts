@@ -1,0 +1,38 @@
+import { and, eq, lte, sql } from 'drizzle-orm';
+import { type Context, write } from './context.ts';
+import type { CapturedCall, Store } from './index.ts';
+import { toRecord } from './rows.ts';
+import { captures } from './schema.ts';
+import { storable } from './text.ts';
+
+/** Calls may be megabytes, so a statement takes few. */
+const CHUNK = 20;
+
+export function createCaptures(context: Context): Store['captures'] {
+  const { db } = context;
+  return {
+    put: async (calls) => {
+      const last = new Map(calls.map((call) => [call.operation, call]));
+      const rows = [...last.values()].map((call) => ({ ...call, request: storable(call.request), reply: storable(call.reply) }));
+      await db.transaction(async (tx) => {
+        for (let start = 0; start < rows.length; start += CHUNK) {
+          await tx
+            .insert(captures)
+            .values(rows.slice(start, start + CHUNK))
+            .onConflictDoUpdate({ target: captures.operation, set: { request: sql`excluded.request`, reply: sql`excluded.reply` } });
+        }
+      });
+    },
+    get: async (operation) => {
+      const [row] = await db.select().from(captures).where(eq(captures.operation, operation));
+      return row && toRecord<CapturedCall>(row);
+    },
+    purgeUser: (project, user, audit) =>
+      // A purge that found nothing is on record too: that it was asked for is what an auditor looks for.
+      write(context, audit, false, async (tx) => {
+        const gone = await tx.delete(captures).where(and(eq(captures.project, project), eq(captures.user, user)));
+        return { count: gone.count };
+      }).then(({ count }) => count),
+    sweep: async (now_ms) => (await db.delete(captures).where(lte(captures.expiresAt_ms, now_ms))).count,
+  };
+}

@@ -1,0 +1,178 @@
+import { hash } from 'node:crypto';
+import type { AttemptRecord, OperationRecord } from '../contract/operation.ts';
+import { totalTokens, USAGE_FIELDS, type UsageField } from '../contract/usage.ts';
+import { name } from './text.ts';
+
+/** A quarter-hour: the largest step in which every time zone's days and hours begin. */
+export const QUARTER_MS = 900_000;
+
+const COUNT_FIELDS = ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced', ...USAGE_FIELDS] as const;
+export const MEASURES = [...COUNT_FIELDS, 'cost_pico', 'charge_pico'] as const;
+
+type CountField = (typeof COUNT_FIELDS)[number];
+
+interface Dimensions {
+  quarter_ms: number;
+  organisation: string;
+  project: string;
+  key: string;
+  model: string;
+  deployment: string;
+  provider: string;
+  agent: string;
+  currency: string;
+}
+
+export interface RollupRow extends Dimensions, Record<CountField, number> {
+  /** UUID made from the dimensions. */
+  dims: string;
+  cost_pico: bigint;
+  charge_pico: bigint;
+  tags?: Record<string, string>;
+}
+
+export interface Totals {
+  tokens: number;
+  requests: number;
+  errors: number;
+  /** Latest operation in it. */
+  at_ms: number;
+}
+
+export interface BatchSums {
+  rollups: RollupRow[];
+  tagRollups: RollupRow[];
+  /** Per organisation, and '' for all of them. */
+  totals: Map<string, Totals>;
+  spends: { budget: string; window: string; amount_pico: bigint }[];
+}
+
+/**
+ * Adds a batch up. A request, its error and its charge go to the deployment that answered, once, whatever was tried; each attempt's usage and cost
+ * go to its own deployment; all of it to the quarter-hour in which the operation began. A row has one currency, so an operation
+ * whose cost and charge differ in theirs is in two rows. `declared` answers an organisation's tag keys.
+ */
+export function sumBatch(operations: OperationRecord[], declared: (organisation: string) => readonly string[]): BatchSums {
+  const rollups = new Map<string, RollupRow>();
+  const tagRollups = new Map<string, RollupRow>();
+  const totals = new Map<string, Totals>();
+  const spends = new Map<string, { budget: string; window: string; amount_pico: bigint }>();
+  for (const operation of operations) {
+    addOperation(rollups, operation, undefined);
+    const keys = declared(operation.organisation);
+    if (keys.length > 0) addOperation(tagRollups, operation, declaredTags(operation.tags, keys));
+    addTotals(totals, name(operation.organisation), operation);
+    addTotals(totals, '', operation);
+    addSpends(spends, operation);
+  }
+  return {
+    rollups: inLockOrder(rollups),
+    tagRollups: inLockOrder(tagRollups),
+    totals: new Map([...totals].sort(([a], [b]) => (a < b ? -1 : 1))),
+    spends: [...spends].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, spend]) => spend),
+  };
+}
+
+/** Gateways that append at the same time lock rows in the same order, so that none waits for the other in a circle. */
+function inLockOrder(rows: Map<string, RollupRow>): RollupRow[] {
+  return [...rows.values()].sort((a, b) => a.quarter_ms - b.quarter_ms || (a.dims < b.dims ? -1 : 1));
+}
+
+function addOperation(rows: Map<string, RollupRow>, operation: OperationRecord, tags: Record<string, string> | undefined): void {
+  const answered = operation.attempts.findLast((attempt) => attempt.deployment === operation.deployment);
+  const provider = answered?.provider ?? operation.deployment.split('/', 1)[0]!;
+  const request = rowOf(rows, operation, operation.deployment, provider, operation.chargeCurrency, tags);
+  request.requests += 1;
+  if (isError(operation)) request.errors += 1;
+  if (operation.attempts.some((attempt) => attempt.usageSource === 'estimated')) request.estimated += 1;
+  if (operation.attempts.some((attempt) => attempt.usageSource === 'unreconciled')) request.unreconciled += 1;
+  if (operation.attempts.some(isUnpriced)) request.unpriced += 1;
+  request.charge_pico += operation.charge_pico ?? 0n;
+  for (const attempt of operation.attempts) {
+    const row = rowOf(rows, operation, attempt.deployment, attempt.provider, attempt.currency, tags);
+    row.attempts += 1;
+    row.cost_pico += attempt.cost_pico ?? 0n;
+    for (const field of USAGE_FIELDS) row[field] += usageCount(attempt, field);
+  }
+}
+
+function rowOf(
+  rows: Map<string, RollupRow>,
+  operation: OperationRecord,
+  deployment: string,
+  provider: string,
+  currency: string | undefined,
+  tags: Record<string, string> | undefined,
+): RollupRow {
+  const dimensions: Dimensions = {
+    quarter_ms: Math.floor(operation.at_ms / QUARTER_MS) * QUARTER_MS,
+    organisation: name(operation.organisation),
+    project: name(operation.project),
+    key: name(operation.key),
+    model: name(operation.model),
+    deployment: name(deployment),
+    provider: name(provider),
+    agent: name(operation.agent ?? ''),
+    currency: name(currency ?? ''),
+  };
+  const label = JSON.stringify(tags === undefined ? Object.values(dimensions) : [...Object.values(dimensions), Object.entries(tags)]);
+  let row = rows.get(label);
+  if (!row) {
+    row = { ...dimensions, dims: toUuid(label), ...zeroes(), ...(tags && { tags }) };
+    rows.set(label, row);
+  }
+  return row;
+}
+
+function zeroes(): Record<CountField, number> & { cost_pico: bigint; charge_pico: bigint } {
+  const counts = Object.fromEntries(COUNT_FIELDS.map((field) => [field, 0])) as Record<CountField, number>;
+  return { ...counts, cost_pico: 0n, charge_pico: 0n };
+}
+
+function toUuid(label: string): string {
+  const hex = hash('sha256', label, 'hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The declared tags that an operation bears, in the order of their keys, so that equal tags are one row. */
+function declaredTags(tags: Record<string, string>, keys: readonly string[]): Record<string, string> {
+  const borne = keys.filter((key) => Object.hasOwn(tags, key)).sort();
+  return Object.fromEntries(borne.map((key) => [name(key), name(tags[key]!)]));
+}
+
+/** A client that went away and a budget that ended are no errors. */
+export function isError(operation: OperationRecord): boolean {
+  return operation.status === 'failed' || operation.status === 'broken';
+}
+
+function isUnpriced(attempt: AttemptRecord): boolean {
+  return attempt.usageSource !== undefined && attempt.cost_pico === undefined;
+}
+
+/** Whole numbers ≥ 0 by contract; what is none must not stop the ledger. */
+function usageCount(attempt: AttemptRecord, field: UsageField): number {
+  const value = attempt.usage[field];
+  return value !== undefined && value > 0 && Number.isSafeInteger(Math.round(value)) ? Math.round(value) : 0;
+}
+
+function addTotals(totals: Map<string, Totals>, organisation: string, operation: OperationRecord): void {
+  const sum = totals.get(organisation) ?? { tokens: 0, requests: 0, errors: 0, at_ms: operation.at_ms };
+  sum.requests += 1;
+  if (isError(operation)) sum.errors += 1;
+  for (const attempt of operation.attempts) {
+    sum.tokens += totalTokens(Object.fromEntries(USAGE_FIELDS.map((field) => [field, usageCount(attempt, field)])));
+  }
+  sum.at_ms = Math.max(sum.at_ms, operation.at_ms);
+  totals.set(organisation, sum);
+}
+
+/** Wallets are booked by their postings. */
+function addSpends(spends: Map<string, { budget: string; window: string; amount_pico: bigint }>, operation: OperationRecord): void {
+  for (const hold of operation.holds) {
+    if (hold.kind !== 'budget' || hold.settled_pico === 0n) continue;
+    const label = JSON.stringify([hold.budget, hold.window]);
+    const spend = spends.get(label);
+    if (spend) spend.amount_pico += hold.settled_pico;
+    else spends.set(label, { budget: hold.budget, window: hold.window, amount_pico: hold.settled_pico });
+  }
+}

@@ -1,0 +1,172 @@
+import type { JSONValue, Sql, TransactionSql } from 'postgres';
+import { AppError } from '../base/errors.ts';
+import type { OperationRecord } from '../contract/operation.ts';
+import type { Posting } from '../contract/records.ts';
+import { isConflict } from './errors.ts';
+import type { UsageBatch } from './index.ts';
+import type { Partitions } from './partitions.ts';
+import { assertBalanced, sumBalances } from './postings.ts';
+import { MEASURES, type RollupRow, sumBatch, type Totals } from './rollup.ts';
+import { name, storable, storableJson } from './text.ts';
+
+/** Rows of one statement. The database reads the JSON of a statement at one go, so this bounds its memory. */
+const CHUNK = 500;
+const MAX_ATTEMPTS = 4;
+
+/** Books a journal batch; see `Store.usage.append`. */
+export async function appendBatch(sql: Sql, partitions: Partitions, batch: UsageBatch): Promise<boolean> {
+  checkBatch(batch);
+  await partitions.prepare(batch.operations.map((operation) => operation.at_ms));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await sql.begin((tx) => book(tx, batch));
+    } catch (error) {
+      if (error === STALE) return false;
+      // Two gateways may still meet in the totals; the same again goes through, because nothing of it was kept.
+      if (attempt >= MAX_ATTEMPTS || !isConflict(error)) throw error;
+    }
+  }
+}
+
+function checkBatch({ segment, from, to, postings }: UsageBatch): void {
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to <= from) {
+    throw new AppError('invalid_request', `batch of segment ${segment} covers ${from} to ${to}; it needs 0 ≤ from < to`, { param: 'to' });
+  }
+  for (const posting of postings) assertBalanced(posting);
+}
+
+/** Thrown inside the transaction to undo it: the segment has been loaded past this batch. */
+const STALE = new Error('stale batch');
+
+async function book(tx: TransactionSql, batch: UsageBatch): Promise<boolean> {
+  await moveSegment(tx, batch);
+  const declared = await declaredTags(tx, batch.operations);
+  const sums = sumBatch(batch.operations, (organisation) => declared.get(organisation) ?? []);
+  await insertRows(tx, 'operations', batch.operations.map(operationRow), '');
+  await addRows(tx, 'rollups', sums.rollups);
+  await addRows(tx, 'tag_rollups', sums.tagRollups);
+  await insertPostings(tx, batch.postings);
+  await insertRows(
+    tx,
+    'budget_spends',
+    sums.spends.map((spend) => ({ budget: spend.budget, window: spend.window, spent_pico: spend.amount_pico })),
+    'on conflict (budget, "window") do update set spent_pico = t.spent_pico + excluded.spent_pico',
+  );
+  // Last, because every gateway wants these rows.
+  await addTotals(tx, sums.totals);
+  return true;
+}
+
+async function moveSegment(tx: TransactionSql, { segment, from, to }: UsageBatch): Promise<void> {
+  if (from === 0) await tx`insert into journal_segments (id, position) values (${segment}, 0) on conflict do nothing`;
+  const moved = await tx`update journal_segments set position = ${to}::int8 where id = ${segment} and position = ${from}::int8`;
+  if (moved.count === 1) return;
+  const [row] = await tx<{ position: string }[]>`select position from journal_segments where id = ${segment}`;
+  const position = Number(row?.position ?? 0);
+  if (position > from) throw STALE;
+  throw new AppError('conflict', `batch of segment ${segment} begins at ${from}, but the segment is loaded only to ${position}; load what lies between first`, { param: 'from' });
+}
+
+async function declaredTags(tx: TransactionSql, operations: OperationRecord[]): Promise<Map<string, string[]>> {
+  if (operations.length === 0) return new Map();
+  const rows = await tx<{ id: string; tag_keys: string[] }[]>`select id, tag_keys from organisations where tag_keys::text <> '[]'`;
+  return new Map(rows.map((row) => [row.id, row.tag_keys]));
+}
+
+/** Column names of the table → values. */
+function operationRow(operation: OperationRecord): Record<string, unknown> {
+  return {
+    id: operation.id,
+    at_ms: Math.floor(operation.at_ms),
+    organisation: name(operation.organisation),
+    project: name(operation.project),
+    key: name(operation.key),
+    user: operation.user,
+    tags: operation.tags,
+    surface: operation.surface,
+    model: name(operation.model),
+    deployment: name(operation.deployment),
+    stream: operation.stream,
+    status: operation.status,
+    error_code: operation.errorCode,
+    total_ms: operation.total_ms,
+    ttft_ms: operation.ttft_ms,
+    attempts: operation.attempts,
+    charge_pico: operation.charge_pico,
+    charge_currency: operation.chargeCurrency,
+    sell_price_id: operation.sellPriceId,
+    holds: operation.holds,
+    agent: operation.agent,
+    run: operation.run,
+  };
+}
+
+async function insertPostings(tx: TransactionSql, postings: Posting[]): Promise<void> {
+  await insertRows(
+    tx,
+    'postings',
+    postings.map(({ id, at_ms, kind, reference }) => ({ id, at_ms: Math.floor(at_ms), kind, reference })),
+    '',
+  );
+  const lines = postings.flatMap((posting) => posting.entries.map((entry, line) => ({ ...entry, posting: posting.id, line })));
+  await insertRows(tx, 'entries', lines, '');
+  await insertRows(
+    tx,
+    'account_balances',
+    sumBalances(postings),
+    'on conflict (account, currency, kind) do update set amount_pico = t.amount_pico + excluded.amount_pico',
+  );
+}
+
+const ADD_MEASURES = MEASURES.map((measure) => `${measure} = t.${measure} + excluded.${measure}`).join(', ');
+
+async function addRows(tx: TransactionSql, table: 'rollups' | 'tag_rollups', rows: RollupRow[]): Promise<void> {
+  await insertRows(tx, table, rows, `on conflict (quarter_ms, dims) do update set ${ADD_MEASURES}`);
+}
+
+/** Inserts objects whose fields are the table's columns. Amounts travel as decimal strings, which the database reads exactly. */
+async function insertRows(tx: TransactionSql, table: string, rows: object[], onConflict: string): Promise<void> {
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const json = storableJson(JSON.stringify(rows.slice(start, start + CHUNK), writeBigint));
+    await tx.unsafe(
+      `insert into ${table} as t select * from json_populate_recordset(null::${table}, $1::text::json) ${onConflict}`,
+      [json as JSONValue as string],
+    );
+  }
+}
+
+function writeBigint(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+async function addTotals(tx: TransactionSql, totals: Map<string, Totals>): Promise<void> {
+  // '' sorts first; it is the row that all gateways share, so it comes last.
+  const shared = totals.get('');
+  for (const [organisation, sum] of totals) if (organisation !== '') await addTotal(tx, organisation, sum);
+  if (shared) await addTotal(tx, '', shared);
+}
+
+async function addTotal(tx: TransactionSql, organisation: string, sum: Totals): Promise<void> {
+  const [row] = await tx<{ tokens: string }[]>`
+    insert into usage_totals as t (organisation, tokens, requests, errors)
+    values (${storable(organisation)}, ${sum.tokens}::int8, ${sum.requests}::int8, ${sum.errors}::int8)
+    on conflict (organisation) do update
+      set tokens = t.tokens + excluded.tokens, requests = t.requests + excluded.requests, errors = t.errors + excluded.errors
+    returning tokens`;
+  const after = Number(row!.tokens);
+  for (const tokens of milestonesBetween(after - sum.tokens, after)) {
+    await tx`insert into milestones (organisation, tokens, at_ms) values (${storable(organisation)}, ${tokens}::int8, ${Math.floor(sum.at_ms)}::int8) on conflict do nothing`;
+  }
+}
+
+/** 1,000, 2,000, 5,000, 10,000 … up to the largest exact number: those that lie in (before, after]. */
+export function milestonesBetween(before: number, after: number): number[] {
+  const found: number[] = [];
+  for (let power = 1_000; power <= 1e15; power *= 10) {
+    for (const step of [1, 2, 5]) {
+      const tokens = power * step;
+      if (tokens > before && tokens <= after) found.push(tokens);
+    }
+  }
+  return found;
+}
