@@ -134,7 +134,11 @@ const randomPrice = fc
   .record({
     bands: fc.array(band, { minLength: 1, maxLength: 5 }),
     reasoning_rule: fc.constantFrom('as_output' as const, 'mode_dependent' as const),
-    multipliers: fc.constantFrom({}, { fast: '2', batch: '0.5', 'fast.output': '3' }, { fast: '0.25', batch: '1.5' }),
+    multipliers: fc.constantFrom<Record<string, string>[]>(
+      {},
+      { fast: '2', batch: '0.5', 'fast.output': '3' },
+      { fast: '0.25', batch: '1.5' },
+    ),
   })
   .map((body) =>
     priceOf({

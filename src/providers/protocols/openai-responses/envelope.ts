@@ -1,0 +1,56 @@
+/** What the pipeline has to know of a responses body before anything else. */
+import type { Envelope, InputBound, Json, JsonObject } from '../../protocol.ts';
+import { addInline, addMedia, readModel } from '../openai-chat/envelope.ts';
+import { isObject, optBoolean, optInteger, optString } from '../openai-chat/fields.ts';
+
+export function readEnvelope(body: JsonObject): Envelope {
+  const envelope: Envelope = {
+    model: readModel(body),
+    stream: optBoolean(body, 'stream', '') ?? false,
+    // The last event always bears usage.
+    includeUsage: true,
+    n: 1,
+  };
+  const limit = optInteger(body, 'max_output_tokens', '', 1);
+  if (limit !== undefined) envelope.maxOutputTokens = limit;
+  const user = optString(body, 'user', '');
+  if (user !== undefined) envelope.user = user;
+  return envelope;
+}
+
+/** Counts media and takes inline media off the body's bytes. What a provider keeps (`previous_response_id`) is in no body and not counted. */
+export function responsesInputBound(body: JsonObject, bodyBytes: number): InputBound {
+  const bound: InputBound = { textBytes: bodyBytes, images: 0, audios: 0, files: 0, urls: [] };
+  if (!Array.isArray(body.input)) return bound;
+  for (const item of body.input) {
+    if (!isObject(item)) continue;
+    addParts(bound, item.content);
+    addParts(bound, item.output);
+    if (item.type === 'image_generation_call') {
+      bound.images++;
+      addInline(bound, item.result);
+    }
+  }
+  return bound;
+}
+
+function addParts(bound: InputBound, content: Json | undefined): void {
+  // The screenshot of a computer call is one part by itself.
+  if (isObject(content)) addPart(bound, content);
+  if (!Array.isArray(content)) return;
+  for (const part of content) if (isObject(part)) addPart(bound, part);
+}
+
+function addPart(bound: InputBound, part: JsonObject): void {
+  if (part.type === 'input_image' || part.type === 'computer_screenshot') {
+    bound.images++;
+    addMedia(bound, part.image_url);
+  } else if (part.type === 'input_audio') {
+    bound.audios++;
+    if (isObject(part.input_audio)) addInline(bound, part.input_audio.data);
+  } else if (part.type === 'input_file') {
+    bound.files++;
+    addInline(bound, part.file_data);
+    addMedia(bound, part.file_url);
+  }
+}
