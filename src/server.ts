@@ -99,9 +99,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const source = { config, store, vault, clock, loopback, reflexModels: () => reflex.models() };
     let snapshot: Loaded = await loadSnapshot(source);
     const directory = await openDirectory(store, vault, clock);
-    const egress = createEgress({ allowHosts: [...config.egress.allow, ...providerHosts(snapshot)] });
+    const egress = createEgress({ allowHosts: config.egress.allow, providerHosts: providerHosts(snapshot) });
     const limits = createLimits({ clock });
-    cleanups.unshift(() => limits.close());
+    cleanups.unshift(
+      () => egress.close(),
+      () => limits.close(),
+    );
 
     const adminKeyFile = config.adminKey ? undefined : join(config.home, 'admin-key');
     const adminKey = config.adminKey ?? readOrMakeSecretFile(adminKeyFile!, () => newSecret('tw-admin'));
@@ -158,7 +161,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
         await load.flush();
         const [next] = await Promise.all([loadSnapshot(source), directory.refresh()]);
         snapshot = next;
-        for (const host of providerHosts(next)) egress.allow(host);
+        egress.replaceHosts({ allowHosts: config.egress.allow, providerHosts: providerHosts(next) });
       },
       flushUsage: () => load.flush(),
       admin,
@@ -269,7 +272,7 @@ async function probeLoopback(): Promise<ProviderConfig[]> {
 }
 
 function providerHosts(snapshot: Loaded): string[] {
-  return snapshot.connected.map(({ provider }) => provider.baseUrl.host);
+  return snapshot.connected.map(({ provider }) => provider.baseUrl.origin);
 }
 
 /** The admin key on the data plane: the default project's, without limits of its own. */

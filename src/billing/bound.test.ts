@@ -68,6 +68,18 @@ const table: [string, Price, Partial<CallBound>, string | undefined][] = [
   ['images made', find('volcengine-ark', 'doubao-seedream-4-5-251128'), { images: 4 }, '1'],
   ['an embedding', find('openai', 'text-embedding-3-small'), { inputTokens: 1000 }, '0.00002'],
   ['free', find('local', 'llama'), { inputTokens: 9, audioTokens: 9, tier: 'odd' }, '0'],
+  ['rounded up', priceOf({ bands: [{ input: '0.0000001' }] }), { inputTokens: 1 }, '0.000000000001'],
+  [
+    'a band that holds only a part of the prompt: its dearest part',
+    priceOf({
+      bands: [
+        { when: { input_lte: 10 }, input: '1', audio_input: '100' },
+        { input: '0.1', audio_input: '0.1' },
+      ],
+    }),
+    { inputTokens: 10, audioTokens: 10 },
+    '0.001',
+  ],
   ['thinking may be off', find('dashscope-cn', 'qwen-plus'), { outputTokens: 1000, reasoning: false }, '0.002'],
 ];
 for (const [name, price, call, expected] of table) {

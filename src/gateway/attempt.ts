@@ -10,11 +10,14 @@ import {
   type ChatRequest,
   estimateInput,
   estimateTokens,
+  FailedReplyError,
   type JsonObject,
+  type Provider,
   type ReplyContext,
   type SignedRequest,
   type Surface,
   surfaces,
+  takesByUri,
 } from '../providers/index.ts';
 import type { Admitted, ReplySink } from './call.ts';
 import type { Deployment } from './catalogue.ts';
@@ -153,7 +156,9 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
   try {
     return { ...result({ status: 'completed', ttft_ms, httpStatus: exchange.status, begun: true }), ...(await readReply(admitted, prepared, bytes, answer)) };
   } catch (error) {
-    return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: asUpstreamError(error) });
+    // A model can fail and still be paid for (a malformed call, a blocked answer).
+    const usage = error instanceof FailedReplyError ? error.usage : undefined;
+    return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: asUpstreamError(error), usage });
   }
 }
 
@@ -185,7 +190,9 @@ async function prepare(deps: AttemptDependencies, input: AttemptInput): Promise<
   const api = provider.chatApiFor(call.surface, deployment.model);
   const target: ApiTarget = { model: deployment.model, quirks: provider.quirks, maxOutput: deployment.facts.maxOutput };
   const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'tokenworks' };
-  if (api.passthrough && api.name === surfaceOf(admitted).api) {
+  // An engine inside our network would fetch what our guard has not seen to the end (redirects): there we fetch, and send it inline.
+  const fetchHere = api.inlineMedia || (admitted.mediaUrls.length > 0 && isInside(deps.egress, provider));
+  if (api.passthrough && api.name === surfaceOf(admitted).api && !(fetchHere && admitted.mediaUrls.length > 0)) {
     Object.assign(headers, api.passthrough.headers?.(admitted.body), call.forward);
     const body = api.passthrough.rewrite(
       call.body,
@@ -197,11 +204,26 @@ async function prepare(deps: AttemptDependencies, input: AttemptInput): Promise<
   }
   let request = surfaceOf(admitted).parse(admitted.body);
   if (grant.imposedLimit !== undefined) request.maxOutputTokens = grant.imposedLimit;
-  if (api.inlineMedia) request = await withInlineMedia(request, deps.egress);
+  if (fetchHere) request = await withInlineMedia(request, deps.egress, api.name === 'gemini-generate' ? takesByUri : undefined);
   const built = api.build(request, target);
   warnings.push(...built.warnings);
   Object.assign(headers, built.headers);
   return { api, target, request, path: built.path, headers, body: Buffer.from(JSON.stringify(built.body)) };
+}
+
+const inside = new WeakMap<Provider, boolean>();
+
+function isInside(egress: Egress, provider: Provider): boolean {
+  let answer = inside.get(provider);
+  if (answer === undefined) {
+    try {
+      answer = egress.checkSyncIfKnown(provider.baseUrl)?.listed === true;
+    } catch {
+      answer = true;
+    }
+    inside.set(provider, answer);
+  }
+  return answer;
 }
 
 interface Times {
@@ -244,7 +266,7 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
         });
       // The provider's figures are whole only once it has stopped: an early reading of a stream that broke covers a part of it.
       if (usage && (status === 'completed' || relay.stopSeen)) done(usage);
-      else if (status === 'failed') done(undefined);
+      else if (status === 'failed') done(usage);
       else void estimated(admitted, relay.text(), prepared.request, usage).then(done, () => done(undefined));
     };
     const write = (bytes: Uint8Array | string): boolean => {

@@ -52,6 +52,8 @@ export interface Admitted {
   body: JsonObject;
   envelope: Envelope;
   route: Route;
+  /** Addresses of images, sounds and files in the body, checked by the egress guard. */
+  mediaUrls: readonly string[];
   user?: string;
   tags: Record<string, string>;
   maxCost?: Money;

@@ -156,6 +156,7 @@ async function admit(state: GatewayState, call: Call, operation: string): Promis
     body,
     envelope,
     route,
+    mediaUrls: NO_URLS,
     user: principal.capture === 'none' ? undefined : call.user,
     tags: call.tags ? parseTags(call.tags) : NO_TAGS,
     maxCost: call.maxCost ? parseMaxCost(call.maxCost) : undefined,
@@ -165,6 +166,7 @@ async function admit(state: GatewayState, call: Call, operation: string): Promis
 }
 
 const NO_TAGS: Record<string, string> = {};
+const NO_URLS: readonly string[] = [];
 
 /** `team=voc,feature=weekly`. */
 export function parseTags(text: string): Record<string, string> {
@@ -191,8 +193,8 @@ function parseMaxCost(text: string): Money {
 async function checkUrls(deps: GatewayDependencies, admitted: Admitted): Promise<void> {
   const { call, body } = admitted;
   if (call.surface === 'embeddings' || !Buffer.from(call.body.buffer, call.body.byteOffset, call.body.byteLength).includes('url')) return;
-  const { urls } = surfaceOf(admitted).inputBound(body, call.body.length);
-  for (const url of urls) await deps.egress.check(url);
+  admitted.mediaUrls = surfaceOf(admitted).inputBound(body, call.body.length).urls;
+  for (const url of admitted.mediaUrls) await deps.egress.check(url);
 }
 
 async function takeRates(deps: GatewayDependencies, admitted: Admitted): Promise<void> {

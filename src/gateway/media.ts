@@ -7,11 +7,14 @@ const MEDIA_TIMEOUT_MS = 20_000;
 /** More than this many fetched for one call would make the gateway a crawler. */
 const MAX_MEDIA = 20;
 
-/** The request with every image, sound and file that is given by URL fetched through the egress guard and put inline. */
-export async function withInlineMedia(request: ChatRequest, egress: Egress): Promise<ChatRequest> {
+/**
+ * The request with every image, sound and file that is given by URL fetched through the egress guard and put inline, but for those that the
+ * provider reads by itself.
+ */
+export async function withInlineMedia(request: ChatRequest, egress: Egress, readsItself?: (url: string) => boolean): Promise<ChatRequest> {
   let fetched = 0;
   const inline = async (source: MediaSource): Promise<MediaSource> => {
-    if (source.kind !== 'url') return source;
+    if (source.kind !== 'url' || readsItself?.(source.url)) return source;
     if (++fetched > MAX_MEDIA) throw new AppError('invalid_request', `More than ${MAX_MEDIA} media URLs in one call.`, { param: 'messages' });
     const answer = await egress.fetch(source.url, { maxBytes: MAX_MEDIA_BYTES, timeout_ms: MEDIA_TIMEOUT_MS });
     if (answer.status !== 200) throw new AppError('invalid_request', `A media URL answered with status ${answer.status}.`, { param: 'messages' });

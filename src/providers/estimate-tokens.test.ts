@@ -61,6 +61,11 @@ describe('estimateTokens', () => {
   it('takes the rest of a huge text by its share', async () => {
     const text = ' a'.repeat(COUNTED_CHARS);
     assert.equal((await estimateTokens(text)).tokens, COUNTED_CHARS);
+    // Half of it costs a fifth of a token per character, half a whole one.
+    const mixed = ' word'.repeat(COUNTED_CHARS / 5) + ' 1'.repeat(COUNTED_CHARS / 2);
+    const { tokens } = await estimateTokens(mixed);
+    const exact = await loadTokenizer('o200k_base').then((count) => count(mixed));
+    assert.ok(Math.abs(tokens / exact - 1) < 0.1, `${tokens} of ${exact}`);
   });
 
   it('chooses by name', () => {

@@ -15,6 +15,7 @@ export { estimateInput, estimateTokens, stopCounting, tokenizerFor } from './est
 export type { HttpGet, ListedModel, ModelListing } from './list-models.ts';
 export { listModels } from './list-models.ts';
 export type * from './protocol.ts';
+export { FailedReplyError, takesByUri } from './protocols/gemini-generate/index.ts';
 
 /** What clients speak to us, by name. Embeddings have a face of their own (protocols/openai-embeddings). */
 export const surfaces: Readonly<Record<Exclude<SurfaceName, 'embeddings'>, Surface>> = {

@@ -32,6 +32,37 @@ export interface HeldOut {
   features: number;
 }
 
+/** confidence = sigmoid(slope · logit(softmax(T · margins) of the best) + shift). */
+export interface ConfidenceModel {
+  temperature: number;
+  slope: number;
+  shift: number;
+}
+
+/** A temperature bends all confidences alike; slope and shift (Platt) mend what is too sure at the top and too shy at the bottom. */
+export function fitConfidence(heldOut: readonly HeldOut[]): ConfidenceModel {
+  const model = { temperature: fitTemperature(heldOut), slope: 1, shift: 0 };
+  const known = heldOut.filter((one) => one.label >= 0);
+  if (known.length < 50) return model;
+  const rows = known.map((one) => {
+    const top = one.margins.indexOf(one.margins.reduce((best, margin) => Math.max(best, margin), -Infinity));
+    return { row: [logit(softmax(one.margins, model.temperature)[top]!), 1], right: top === one.label ? 1 : 0 };
+  });
+  const [slope, shift] = newton(rows.map((one) => one.row), rows.map((one) => one.right), rows.map(() => 1));
+  // More margin must never mean less confidence.
+  return slope! > 0.05 ? { ...model, slope: slope!, shift: shift! } : model;
+}
+
+export function confidenceOf(model: ConfidenceModel, margins: Float32Array, top: number): number {
+  const probability = softmax(margins, model.temperature)[top]!;
+  return 1 / (1 + Math.exp(-(model.slope * logit(probability) + model.shift)));
+}
+
+function logit(probability: number): number {
+  const kept = Math.min(1 - 1e-6, Math.max(1e-6, probability));
+  return Math.log(kept / (1 - kept));
+}
+
 /** The T with the smallest negative log likelihood on held-out examples; 4 where there are too few to tell. */
 export function fitTemperature(heldOut: readonly HeldOut[]): number {
   const known = heldOut.filter((one) => one.label >= 0);
@@ -83,7 +114,12 @@ export function fitScope(heldOut: readonly HeldOut[]): ScopeModel | undefined {
   const means = Array.from({ length: size }, (_, at) => raw.reduce((sum, row) => sum + row[at]!, 0) / raw.length);
   const deviations = means.map((mean, at) => Math.sqrt(raw.reduce((sum, row) => sum + (row[at]! - mean) ** 2, 0) / raw.length) || 1);
   const rows = raw.map((row) => [...row.map((value, at) => (value - means[at]!) / deviations[at]!), 1]);
-  const weights = newton(rows, all.map((one) => (one.label < 0 ? 1 : 0)), inside.length, outside.length);
+  // Both kinds weigh alike, whatever their numbers.
+  const weights = newton(
+    rows,
+    all.map((one) => (one.label < 0 ? 1 : 0)),
+    all.map((one) => 100 / (one.label < 0 ? outside.length : inside.length)),
+  );
   const scope: ScopeModel = { means, deviations, weights, threshold: 1 };
   const scores = inside.map((one) => scopeScore(scope, scopeSignals(one.margins, one.unseen, one.features))).sort((a, b) => a - b);
   scope.threshold = Math.max(scores[Math.min(scores.length - 1, Math.ceil(scores.length * KEPT) - 1)]! + 1e-9, 0.05);
@@ -98,8 +134,8 @@ export function scopeScore(scope: ScopeModel, signals: readonly number[]): numbe
   return 1 / (1 + Math.exp(-sum));
 }
 
-/** Both kinds weigh alike, whatever their numbers. */
-function newton(rows: readonly number[][], labels: readonly number[], inside: number, outside: number): number[] {
+/** Weights of a logistic regression with a little L2, by Newton's method; `importance` by row. */
+function newton(rows: readonly number[][], labels: readonly number[], importance: readonly number[]): number[] {
   const size = rows[0]!.length;
   let weights = new Array<number>(size).fill(0);
   for (let step = 0; step < 25; step++) {
@@ -107,7 +143,7 @@ function newton(rows: readonly number[][], labels: readonly number[], inside: nu
     const hessian = weights.map((_, at) => weights.map((__, other) => (at === other ? 1e-2 : 0)));
     rows.forEach((row, index) => {
       const label = labels[index]!;
-      const weight = label ? 100 / outside : 100 / inside;
+      const weight = importance[index]!;
       const probability = 1 / (1 + Math.exp(-row.reduce((sum, value, at) => sum + value * weights[at]!, 0)));
       for (let at = 0; at < size; at++) {
         gradient[at]! += weight * (probability - label) * row[at]!;

@@ -1,6 +1,6 @@
 /** A trained model: intents by SVM, calibrated confidence, an out-of-scope test, slots; as bytes and back. */
 import { AppError } from '../base/errors.ts';
-import { fitScope, fitTemperature, type HeldOut, type ScopeModel, scopeScore, scopeSignals, softmax } from './calibrate.ts';
+import { type ConfidenceModel, confidenceOf, fitConfidence, fitScope, type HeldOut, type ScopeModel, scopeScore, scopeSignals } from './calibrate.ts';
 import { marginsOf, type QuantizedWeights, quantize, quantizedMargins, random, trainSvm } from './classifier.ts';
 import { type Counts, countFeatures, learnVocabulary, type SparseVector, tableOf, type Vocabulary, vectorOf } from './features.ts';
 import { learnSlots, readerFromJson, type SlotReader, type SlotReaderJson } from './slots.ts';
@@ -18,7 +18,7 @@ export interface TrainedModel {
 interface Header {
   version: 1;
   intents: string[];
-  temperature: number;
+  confidence: ConfidenceModel;
   scope?: ScopeModel;
   slots: SlotReaderJson;
   features: number;
@@ -30,6 +30,8 @@ const MAX_WEIGHTS = 40_000_000;
 /** Dual variables of one model, in numbers (400 MB while training). */
 const MAX_ALPHAS = 100_000_000;
 const LARGE = 5_000;
+/** Examples above which one held-out fold is enough. */
+const ONE_FOLD = 3_000;
 const SEED = 20_260_901;
 
 export interface TrainModelOptions {
@@ -52,13 +54,13 @@ export function trainModel(examples: readonly Example[], options: TrainModelOpti
   const labels = Int32Array.from(examples, (example) => index.get(example.intent) ?? -1);
   const counts = examples.map((example) => countFeatures(example.text));
   const epochs = options.epochs ?? (examples.length > LARGE ? 12 : 20);
-  const heldOut = options.calibrate === false ? [] : holdOut(counts, labels, intents.length, Math.min(epochs, 8));
+  const heldOut = options.calibrate === false ? { confidence: [], scope: [] } : holdOut(counts, labels, intents.length, Math.min(epochs, 8));
   const { hashes, idf, weights } = fit(counts, labels, intents.length, epochs);
   const header: Header = {
     version: 1,
     intents,
-    temperature: fitTemperature(heldOut),
-    scope: fitScope(heldOut),
+    confidence: fitConfidence(heldOut.confidence),
+    scope: fitScope(heldOut.scope),
     slots: learnSlots(examples.filter((example) => example.slots?.length)).toJson(),
     features: hashes.length,
   };
@@ -74,32 +76,48 @@ function fit(counts: readonly Counts[], labels: Int32Array, classes: number, epo
   return { hashes, idf, vocabulary, weights };
 }
 
-/**
- * Margins of examples that the model did not learn from. Each fold also leaves whole intents out:
- * their examples stand for what nobody thought of.
- */
-function holdOut(counts: readonly Counts[], labels: Int32Array, classes: number, epochs: number): HeldOut[] {
-  const folds = counts.length > 3_000 ? 1 : 5;
-  const parts = 5;
-  const out: HeldOut[] = [];
+/** One split into fifths; `fold` is what the model does not learn from. */
+interface Split {
+  /** Fifth of each example, 0 to 4. */
+  part: Int32Array;
+  /** Fifth of each intent. */
+  group: Int32Array;
+}
+
+function splitOf(examples: number, classes: number): Split {
   const next = random(SEED + 1);
-  const part = Int32Array.from(labels, () => Math.floor(next() * parts));
-  const group = Int32Array.from({ length: classes }, () => Math.floor(next() * parts));
-  for (let fold = 0; fold < folds; fold++) {
-    const leftOut = (label: number) => classes >= 5 && label >= 0 && group[label] === fold;
-    const kept = [...new Set(labels)].filter((label) => label >= 0 && !leftOut(label)).sort((a, b) => a - b);
-    if (kept.length < Math.min(2, classes)) continue;
-    const position = new Map(kept.map((label, at) => [label, at]));
-    const train = [...labels.keys()].filter((sample) => part[sample] !== fold && !leftOut(labels[sample]!));
-    const test = [...labels.keys()].filter((sample) => part[sample] === fold || (leftOut(labels[sample]!) && part[sample]! % 2 === 0));
-    if (train.length === 0) continue;
-    const model = fit(train.map((sample) => counts[sample]!), Int32Array.from(train, (sample) => position.get(labels[sample]!) ?? -1), kept.length, epochs);
-    for (const sample of test) {
-      const vector = vectorOf(counts[sample]!, model.vocabulary);
-      out.push({ margins: marginsOf(vector, model.weights, kept.length), label: position.get(labels[sample]!) ?? -1, unseen: vector.unseen, features: vector.features });
-    }
+  const fifth = () => Math.floor(next() * 5);
+  return { part: Int32Array.from({ length: examples }, fifth), group: Int32Array.from({ length: classes }, fifth) };
+}
+
+/**
+ * Margins of examples that the model did not learn from. Folds for the out-of-scope test leave a fifth of the intents out as well:
+ * their examples stand for what nobody thought of. Large sets make one fold do for both, since an intent more or less changes little there.
+ */
+function holdOut(counts: readonly Counts[], labels: Int32Array, classes: number, epochs: number): { confidence: HeldOut[]; scope: HeldOut[] } {
+  const split = splitOf(counts.length, classes);
+  const run = (folds: readonly number[], leaveOut: boolean) => folds.flatMap((fold) => runFold(counts, labels, split, fold, leaveOut && classes >= 5, epochs));
+  if (counts.length > ONE_FOLD) {
+    const both = run([0], true);
+    return { confidence: both, scope: both };
   }
-  return out;
+  return { confidence: run([0, 1], false), scope: run([2, 3, 4], true) };
+}
+
+function runFold(counts: readonly Counts[], labels: Int32Array, { part, group }: Split, fold: number, leaveOut: boolean, epochs: number): HeldOut[] {
+  const isLeftOut = (label: number) => leaveOut && label >= 0 && group[label] === fold;
+  const kept = [...new Set(labels)].filter((label) => label >= 0 && !isLeftOut(label)).sort((a, b) => a - b);
+  const samples = [...labels.keys()];
+  const train = samples.filter((sample) => part[sample] !== fold && !isLeftOut(labels[sample]!));
+  if (kept.length === 0 || train.length === 0) return [];
+  const position = new Map(kept.map((label, at) => [label, at]));
+  const model = fit(train.map((sample) => counts[sample]!), Int32Array.from(train, (sample) => position.get(labels[sample]!) ?? -1), kept.length, epochs);
+  return samples
+    .filter((sample) => part[sample] === fold || (isLeftOut(labels[sample]!) && part[sample]! % 2 === 0))
+    .map((sample) => {
+      const vector = vectorOf(counts[sample]!, model.vocabulary);
+      return { margins: marginsOf(vector, model.weights, kept.length), label: position.get(labels[sample]!) ?? -1, unseen: vector.unseen, features: vector.features };
+    });
 }
 
 // ---------------------------------------------------------------- prediction
@@ -113,7 +131,6 @@ function modelOf(header: Header, vocabulary: Vocabulary, weights: QuantizedWeigh
     predict(text, now_ms) {
       const vector = vectorOf(countFeatures(text), vocabulary);
       const margins = quantizedMargins(vector, weights);
-      const probabilities = softmax(margins, header.temperature);
       let top = 0;
       for (let at = 1; at < margins.length; at++) if (margins[at]! > margins[top]!) top = at;
       const best = header.intents[top]!;
@@ -121,7 +138,7 @@ function modelOf(header: Header, vocabulary: Vocabulary, weights: QuantizedWeigh
       return {
         best,
         intent: outside ? OUT_OF_SCOPE : best,
-        confidence: vector.rows.length === 0 ? 0 : probabilities[top]!,
+        confidence: vector.rows.length === 0 ? 0 : confidenceOf(header.confidence, margins, top),
         outOfScope: score,
         slots: slots.names.length === 0 ? [] : slots.read(text, best, now_ms),
       };
@@ -174,7 +191,7 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
   }
   const classes = Array.isArray(header.intents) ? header.intents.length : 0;
   const { features } = header;
-  if (header.version !== 1 || classes === 0 || !Number.isInteger(features) || features < 0 || !Array.isArray(header.slots) || !(header.temperature > 0)) return fail('the header lacks what it needs');
+  if (header.version !== 1 || classes === 0 || !Number.isInteger(features) || features < 0 || !Array.isArray(header.slots) || !(header.confidence?.temperature > 0)) return fail('the header lacks what it needs');
   let at = 8 + length;
   if (own.length !== at + features * 8 + classes * 4 + (features + 1) * classes) return fail('the length does not fit the header');
   const hashes = new Uint32Array(own.buffer, at, features);

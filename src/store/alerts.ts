@@ -26,7 +26,11 @@ export function createAlerts({ db }: Context): Store['alerts'] {
       return toPage(toRecords<AlertRecord>(rows), paging, (alert) => alert);
     },
     append: async (alert) => {
-      const added = await db.insert(alerts).values(alert).onConflictDoNothing({ target: alerts.id }).returning({ id: alerts.id });
+      const added = await db
+        .insert(alerts)
+        .values(alert)
+        .onConflictDoNothing({ target: alerts.id })
+        .returning({ id: alerts.id });
       return added.length > 0;
     },
     delivered: async (id, at_ms) => {
@@ -34,7 +38,12 @@ export function createAlerts({ db }: Context): Store['alerts'] {
     },
     undelivered: async () =>
       toRecords(
-        await db.select().from(alerts).where(isNull(alerts.deliveredAt_ms)).orderBy(asc(alerts.at_ms), asc(alerts.id)).limit(DELIVERY_LIMIT),
+        await db
+          .select()
+          .from(alerts)
+          .where(isNull(alerts.deliveredAt_ms))
+          .orderBy(asc(alerts.at_ms), asc(alerts.id))
+          .limit(DELIVERY_LIMIT),
       ),
   };
 }

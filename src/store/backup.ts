@@ -12,8 +12,10 @@ import { DUMP_FORMAT, DUMP_TABLES, DUMP_VERSION, type DumpHeader, type DumpTrail
 import type { Migration } from './migrate.ts';
 import type { Partitions } from './partitions.ts';
 
-/** Rows that are in memory at once. Captured calls are large, so few. */
+/** Rows that are in memory at once: of calls and replies, which may be tens of megabytes each, few. */
 const FETCH = 500;
+const FETCH_LARGE = 4;
+const LARGE_TABLES = new Set<string>(['captures', 'replies']);
 
 /** Writes the whole store as it is at one moment; see `Store.backup`. The file appears only when it is whole. */
 export async function backupTo(
@@ -37,7 +39,11 @@ export async function backupTo(
       const lines = dumpLines(tx, header, (count) => {
         rows = count;
       });
-      await pipeline(Readable.from(lines), createGzip({ level: 6 }), createWriteStream(draft, { flags: 'wx', mode: 0o600 }));
+      await pipeline(
+        Readable.from(lines),
+        createGzip({ level: 6 }),
+        createWriteStream(draft, { flags: 'wx', mode: 0o600 }),
+      );
     });
     await sync(draft);
     await rename(draft, file);
@@ -48,7 +54,11 @@ export async function backupTo(
   }
 }
 
-async function* dumpLines(tx: TransactionSql, header: DumpHeader, done: (rows: number) => void): AsyncGenerator<string> {
+async function* dumpLines(
+  tx: TransactionSql,
+  header: DumpHeader,
+  done: (rows: number) => void,
+): AsyncGenerator<string> {
   const hash = createHash('sha256');
   let rows = 0;
   const take = (text: string): string => {
@@ -58,9 +68,10 @@ async function* dumpLines(tx: TransactionSql, header: DumpHeader, done: (rows: n
   yield take(`${JSON.stringify(header)}\n`);
   for (const table of DUMP_TABLES) {
     const prefix = rowPrefix(table);
+    const size = LARGE_TABLES.has(table) ? FETCH_LARGE : FETCH;
     await tx.unsafe(`declare dump no scroll cursor for select row_to_json(t)::text as row from ${table} as t`);
     while (true) {
-      const chunk = await tx.unsafe<{ row: string }[]>(`fetch forward ${FETCH} from dump`);
+      const chunk = await tx.unsafe<{ row: string }[]>(`fetch forward ${size} from dump`);
       if (chunk.length === 0) break;
       rows += chunk.length;
       yield take(chunk.map(({ row }) => `${prefix}${row}}\n`).join(''));
@@ -85,5 +96,9 @@ async function sync(file: string): Promise<void> {
 export function fileError(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if ((error as NodeJS.ErrnoException).syscall === undefined || code === undefined) return error;
-  return new AppError('invalid_request', `${file} can't be used (${code}); check that the folder exists and that you may write there`, { param: 'file', cause: error });
+  return new AppError(
+    'invalid_request',
+    `${file} can't be used (${code}); check that the folder exists and that you may write there`,
+    { param: 'file', cause: error },
+  );
 }

@@ -21,7 +21,9 @@ export function createBudgets(context: Context): Store['budgets'] {
         query.scope === undefined ? undefined : sql`${budgets.scope} = ${query.scope}`,
         query.scopeId === undefined ? undefined : eq(budgets.scopeId, query.scopeId),
       );
-      return toRecords(await db.select().from(budgets).where(where).orderBy(asc(budgets.createdAt_ms), asc(budgets.id)));
+      return toRecords(
+        await db.select().from(budgets).where(where).orderBy(asc(budgets.createdAt_ms), asc(budgets.id)),
+      );
     },
     create: async (budget, spent, audit) => {
       await write(context, audit, true, async (tx) => {
@@ -46,14 +48,21 @@ export function createBudgets(context: Context): Store['budgets'] {
       }),
     spends: async (query = {}) => {
       if (query.budget !== undefined) {
-        return db.select().from(budgetSpends).where(eq(budgetSpends.budget, query.budget)).orderBy(asc(budgetSpends.window));
+        return db
+          .select()
+          .from(budgetSpends)
+          .where(eq(budgetSpends.budget, query.budget))
+          .orderBy(asc(budgetSpends.window));
       }
       const ranked = db
         .select({
           budget: budgetSpends.budget,
           window: budgetSpends.window,
           spent_pico: budgetSpends.spent_pico,
-          place: sql<number>`row_number() over (partition by ${budgetSpends.budget} order by ${budgetSpends.window} desc)`.as('place'),
+          place:
+            sql<number>`row_number() over (partition by ${budgetSpends.budget} order by ${budgetSpends.window} desc)`.as(
+              'place',
+            ),
         })
         .from(budgetSpends)
         .as('ranked');

@@ -1,25 +1,37 @@
 import { and, eq, lte, sql } from 'drizzle-orm';
 import { type Context, write } from './context.ts';
 import type { CapturedCall, Store } from './index.ts';
-import { toRecord } from './rows.ts';
+import { chunksOf, toRecord } from './rows.ts';
 import { captures } from './schema.ts';
 import { storable } from './text.ts';
 
-/** Calls may be megabytes, so a statement takes few. */
-const CHUNK = 20;
+const CHUNK = 500;
+const CHUNK_CHARACTERS = 4_000_000;
 
 export function createCaptures(context: Context): Store['captures'] {
   const { db } = context;
   return {
     put: async (calls) => {
       const last = new Map(calls.map((call) => [call.operation, call]));
-      const rows = [...last.values()].map((call) => ({ ...call, request: storable(call.request), reply: storable(call.reply) }));
+      const rows = [...last.values()].map((call) => ({
+        ...call,
+        request: storable(call.request),
+        reply: storable(call.reply),
+      }));
       await db.transaction(async (tx) => {
-        for (let start = 0; start < rows.length; start += CHUNK) {
+        for (const chunk of chunksOf(
+          rows,
+          CHUNK,
+          (call) => call.request.length + call.reply.length,
+          CHUNK_CHARACTERS,
+        )) {
           await tx
             .insert(captures)
-            .values(rows.slice(start, start + CHUNK))
-            .onConflictDoUpdate({ target: captures.operation, set: { request: sql`excluded.request`, reply: sql`excluded.reply` } });
+            .values(chunk)
+            .onConflictDoUpdate({
+              target: captures.operation,
+              set: { request: sql`excluded.request`, reply: sql`excluded.reply` },
+            });
         }
       });
     },

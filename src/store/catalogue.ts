@@ -6,7 +6,8 @@ import { aliases, providers } from './schema.ts';
 
 export function createProviders(context: Context): Store['providers'] {
   return {
-    list: async () => toRecords(await context.db.select().from(providers).orderBy(asc(providers.createdAt_ms), asc(providers.name))),
+    list: async () =>
+      toRecords(await context.db.select().from(providers).orderBy(asc(providers.createdAt_ms), asc(providers.name))),
     put: async (provider, audit) => {
       await write(context, audit, true, async (tx) => {
         const { name, config } = provider;
@@ -29,7 +30,8 @@ export function createProviders(context: Context): Store['providers'] {
 
 export function createAliases(context: Context): Store['aliases'] {
   return {
-    list: async () => toRecords(await context.db.select().from(aliases).orderBy(asc(aliases.createdAt_ms), asc(aliases.name))),
+    list: async () =>
+      toRecords(await context.db.select().from(aliases).orderBy(asc(aliases.createdAt_ms), asc(aliases.name))),
     put: async (alias, audit) => {
       await write(context, audit, true, async (tx) => {
         await tx

@@ -32,7 +32,10 @@ export async function write<T>(
   return context.db.transaction(async (tx) => {
     const result = await change(tx);
     if (!result) return result;
-    if (audit) await tx.insert(auditTable).values({ ...audit, id: newId('aud', context.clock.now()), at_ms: context.clock.now() });
+    if (audit)
+      await tx
+        .insert(auditTable)
+        .values({ ...audit, id: newId('aud', context.clock.now()), at_ms: context.clock.now() });
     if (kept) await bumpRevision(tx);
     return result;
   });

@@ -6,7 +6,8 @@ import { fxRates } from './schema.ts';
 
 export function createFxRates(context: Context): Store['fxRates'] {
   return {
-    list: async () => toRecords(await context.db.select().from(fxRates).orderBy(asc(fxRates.effectiveFrom_ms), asc(fxRates.id))),
+    list: async () =>
+      toRecords(await context.db.select().from(fxRates).orderBy(asc(fxRates.effectiveFrom_ms), asc(fxRates.id))),
     insert: async (rate, audit) => {
       await write(context, audit, true, async (tx) => {
         await tx.insert(fxRates).values(rate);

@@ -2,6 +2,9 @@
  * The door to storage. One dialect, PostgreSQL; two engines behind the same driver: PGlite in a worker thread (the default,
  * in `$TOKENWORKS_HOME/db`) and a PostgreSQL server (`DATABASE_URL`). No SQL and no driver type leaves this folder.
  */
+
+import type { Clock } from '../base/clock.ts';
+import type { Pico } from '../base/money.ts';
 import type { OperationRecord } from '../contract/operation.ts';
 import type {
   AlertRecord,
@@ -21,8 +24,6 @@ import type {
   WalletBalance,
 } from '../contract/records.ts';
 import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Pico } from '../base/money.ts';
 
 export type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 
@@ -105,13 +106,21 @@ export interface Store {
     list(): Promise<Organisation[]>;
     get(id: string): Promise<Organisation | undefined>;
     create(organisation: Organisation, audit: Audit): Promise<void>;
-    update(id: string, change: Change<Omit<Organisation, 'id' | 'createdAt_ms'>>, audit: Audit): Promise<Organisation | undefined>;
+    update(
+      id: string,
+      change: Change<Omit<Organisation, 'id' | 'createdAt_ms'>>,
+      audit: Audit,
+    ): Promise<Organisation | undefined>;
   };
   projects: {
     list(query?: { organisation?: string }): Promise<Project[]>;
     get(id: string): Promise<Project | undefined>;
     create(project: Project, audit: Audit): Promise<void>;
-    update(id: string, change: Change<Omit<Project, 'id' | 'organisation' | 'createdAt_ms'>>, audit: Audit): Promise<Project | undefined>;
+    update(
+      id: string,
+      change: Change<Omit<Project, 'id' | 'organisation' | 'createdAt_ms'>>,
+      audit: Audit,
+    ): Promise<Project | undefined>;
   };
   keys: {
     /** Without revoked ones unless asked. */
@@ -121,15 +130,23 @@ export interface Store {
     get(id: string): Promise<ApiKey | undefined>;
     byHash(hash: string): Promise<ApiKey | undefined>;
     create(key: ApiKey, audit: Audit): Promise<void>;
-    update(id: string, change: Change<Omit<ApiKey, 'id' | 'project' | 'organisation' | 'hash' | 'hint' | 'createdAt_ms'>>, audit: Audit): Promise<ApiKey | undefined>;
+    update(
+      id: string,
+      change: Change<Omit<ApiKey, 'id' | 'project' | 'organisation' | 'hash' | 'hint' | 'createdAt_ms'>>,
+      audit: Audit,
+    ): Promise<ApiKey | undefined>;
   };
   budgets: {
     list(query?: { scope?: string; scopeId?: string }): Promise<Budget[]>;
     get(id: string): Promise<Budget | undefined>;
     create(budget: Budget, spent: BudgetSpend | undefined, audit: Audit): Promise<void>;
-    update(id: string, change: Change<Pick<Budget, 'amount_pico' | 'hard' | 'alertPercents' | 'webhook'>>, audit: Audit): Promise<Budget | undefined>;
+    update(
+      id: string,
+      change: Change<Pick<Budget, 'amount_pico' | 'hard' | 'alertPercents' | 'webhook'>>,
+      audit: Audit,
+    ): Promise<Budget | undefined>;
     remove(id: string, audit: Audit): Promise<boolean>;
-    /** What has been booked per budget and window; all windows that may still be open. */
+    /** What has been booked per budget and window: all windows of one budget, or the last three of each. */
     spends(query?: { budget?: string }): Promise<BudgetSpend[]>;
   };
   wallets: {
@@ -163,7 +180,9 @@ export interface Store {
     remove(name: string, audit: Audit): Promise<boolean>;
   };
   audit: {
-    list(query: PageQuery & { organisation?: string; actor?: string; action?: string; from_ms?: number; to_ms?: number }): Promise<Page<AuditEntry>>;
+    list(
+      query: PageQuery & { organisation?: string; actor?: string; action?: string; from_ms?: number; to_ms?: number },
+    ): Promise<Page<AuditEntry>>;
     append(audit: Audit): Promise<void>;
   };
   alerts: {
@@ -199,16 +218,26 @@ export interface Store {
   usage: {
     /**
      * Applies a journal batch in one transaction: operations (partitioned by day), quarter-hour rollups, budget spends, postings, and the
-     * segment's position. Answers false when the segment already stands past `from` (nothing is applied then).
+     * segment's position. Answers false when the segment already stands past `from` (nothing is applied then). Throws AppError `conflict` when
+     * the segment stands before `from`, and `invalid_request` when a posting does not balance.
      */
     append(batch: UsageBatch): Promise<boolean>;
     /** How far a segment was loaded, in bytes; 0 when unknown. */
     position(segment: string): Promise<number>;
+    /**
+     * Exact sums of the quarter-hours that [from_ms, to_ms) touches, from the rollups alone. `model` is the deployment that did the work
+     * (filter: or the name that was asked for); a group that an operation lacks (`agent`, a tag) is ''. `hour` has its offset
+     * (`2026-11-24T09:00+08:00`). Tags are summed from when their organisation declared them.
+     */
     query(filter: UsageFilter): Promise<UsageRow[]>;
     /** Tokens and charges of quarter-hours, oldest first, for the barometer. */
-    timeline(query: { organisation?: string; from_ms: number; to_ms: number; step: 'quarter' | 'hour' | 'day'; timezone: string }): Promise<
-      { at_ms: number; tokens: number; requests: number }[]
-    >;
+    timeline(query: {
+      organisation?: string;
+      from_ms: number;
+      to_ms: number;
+      step: 'quarter' | 'hour' | 'day';
+      timezone: string;
+    }): Promise<{ at_ms: number; tokens: number; requests: number }[]>;
     /** Tokens of all time. */
     totals(query: { organisation?: string }): Promise<{ tokens: number; requests: number; errors: number }>;
     /** 1, 2 and 5 times the powers of ten from a thousand on that the tokens of all time have passed, ascending, with the time of the operation that did it. */

@@ -32,7 +32,9 @@ export function createInvoices(context: Context): Store['invoices'] {
         await tx.insert(invoices).values(head);
         for (let start = 0; start < lines.length; start += CHUNK) {
           const chunk = lines.slice(start, start + CHUNK);
-          await tx.insert(invoiceLines).values(chunk.map((line, index) => ({ ...line, invoice: invoice.id, line: start + index })));
+          await tx
+            .insert(invoiceLines)
+            .values(chunk.map((line, index) => ({ ...line, invoice: invoice.id, line: start + index })));
         }
         if (posting) await insertPosting(tx, posting);
         return true;
@@ -49,7 +51,8 @@ async function withLines({ db }: Context, heads: (typeof invoices.$inferSelect)[
       .from(invoiceLines)
       .where(inArray(invoiceLines.invoice, [...lines.keys()]))
       .orderBy(asc(invoiceLines.invoice), asc(invoiceLines.line));
-    for (const { invoice, description, operations, amount_pico } of rows) lines.get(invoice)!.push({ description, operations, amount_pico });
+    for (const { invoice, description, operations, amount_pico } of rows)
+      lines.get(invoice)!.push({ description, operations, amount_pico });
   }
   return heads.map((head) => ({ ...toRecord<Omit<Invoice, 'lines'>>(head), lines: lines.get(head.id)! }));
 }

@@ -31,7 +31,10 @@ export function createLedger(context: Context): Store['ledger'] {
           and(
             query.account === undefined
               ? undefined
-              : inArray(postings.id, db.select({ id: entries.posting }).from(entries).where(eq(entries.account, query.account))),
+              : inArray(
+                  postings.id,
+                  db.select({ id: entries.posting }).from(entries).where(eq(entries.account, query.account)),
+                ),
             query.reference === undefined ? undefined : eq(postings.reference, query.reference),
             pastCursor(paging, 'desc', postings.at_ms, postings.id),
           ),
@@ -51,7 +54,8 @@ async function withEntries(context: Context, heads: Omit<Posting, 'entries'>[]):
       .from(entries)
       .where(inArray(entries.posting, [...lines.keys()]))
       .orderBy(asc(entries.posting), asc(entries.line));
-    for (const { posting, account, currency, amount_pico } of rows) lines.get(posting)!.push({ account, currency, amount_pico });
+    for (const { posting, account, currency, amount_pico } of rows)
+      lines.get(posting)!.push({ account, currency, amount_pico });
   }
   return heads.map((head) => ({ ...head, entries: lines.get(head.id)! }));
 }

@@ -19,7 +19,11 @@ export function readMigrations(folder: URL = new URL('./migrations/', import.met
     .sort()
     .map((file) => {
       const sql = readFileSync(new URL(file, folder), 'utf8').replaceAll('\r\n', '\n');
-      return { name: file.replace(/\.sql$/, ''), checksum: createHash('sha256').update(sql).digest('hex').slice(0, 16), sql };
+      return {
+        name: file.replace(/\.sql$/, ''),
+        checksum: createHash('sha256').update(sql).digest('hex').slice(0, 16),
+        sql,
+      };
     });
 }
 
@@ -61,7 +65,10 @@ export function assertPrefix(applied: { name: string; checksum: string }[], know
       );
     }
     if (migration.checksum !== row.checksum) {
-      throw new AppError('conflict', `Migration ${row.name} was applied from another file than the one here; this is not the release that made the database.`);
+      throw new AppError(
+        'conflict',
+        `Migration ${row.name} was applied from another file than the one here; this is not the release that made the database.`,
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { AppError } from '../base/errors.ts';
 import { systemClock } from '../base/clock.ts';
+import { AppError } from '../base/errors.ts';
 import { createAlerts } from './alerts.ts';
 import { createAudit } from './audit.ts';
 import { backupTo } from './backup.ts';
@@ -15,7 +15,7 @@ import type { Store, StoreOptions } from './index.ts';
 import { createInvoices } from './invoices.ts';
 import { createKeys } from './keys.ts';
 import { createLedger } from './ledger.ts';
-import { migrate, type Migration, readMigrations } from './migrate.ts';
+import { type Migration, migrate, readMigrations } from './migrate.ts';
 import { createOperations } from './operations.ts';
 import { createOrganisations } from './organisations.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -89,7 +89,9 @@ function build(engine: Engine, options: StoreOptions, migrations: Migration[]): 
 async function describe(engine: Engine, migrations: Migration[]): ReturnType<Store['describe']> {
   const [row] = await engine.sql<{ version: string; vector: boolean }[]>`
     select current_setting('server_version') as version, exists(select from pg_available_extensions where name = 'vector') as vector`;
-  const notes = row!.vector ? [] : ['pgvector is not available: similarity search over documents and memory is left out'];
+  const notes = row!.vector
+    ? []
+    : ['pgvector is not available: similarity search over documents and memory is left out'];
   return { engine: engine.kind, version: row!.version, migrations: migrations.length, notes };
 }
 
@@ -128,5 +130,9 @@ function guardMethod(name: string, method: Method, engine: Engine): Method {
 function assertAlive(engine: Engine): void {
   const failure = engine.failure();
   if (!failure) return;
-  throw new AppError('overloaded', 'The embedded database has stopped; restart Tokenworks, which recovers it. The log has the reason.', { cause: failure });
+  throw new AppError(
+    'overloaded',
+    'The embedded database has stopped; restart Tokenworks, which recovers it. The log has the reason.',
+    { cause: failure },
+  );
 }

@@ -13,7 +13,8 @@ export function createOrganisations(context: Context): Store['organisations'] {
   };
   return {
     get,
-    list: async () => toRecords(await db.select().from(organisations).orderBy(asc(organisations.createdAt_ms), asc(organisations.id))),
+    list: async () =>
+      toRecords(await db.select().from(organisations).orderBy(asc(organisations.createdAt_ms), asc(organisations.id))),
     create: async (organisation, audit) => {
       await write(context, audit, true, async (tx) => {
         await tx.insert(organisations).values(organisation);

@@ -101,7 +101,10 @@ function checkVersion(engineFile: string): void {
   }
   const own = pgliteVersion();
   if (found === own) return;
-  const what = found === undefined ? `${engineFile} is missing or unreadable, so nobody knows which` : `It was written by ${found}, not by this`;
+  const what =
+    found === undefined
+      ? `${engineFile} is missing or unreadable, so nobody knows which`
+      : `It was written by ${found}, not by this`;
   throw new AppError(
     'conflict',
     `The database in ${join(dirname(engineFile), 'db')} can't be opened with PGlite ${own}. ${what} PGlite${found === undefined ? ' wrote it' : ''}, and versions can't read ` +
@@ -135,7 +138,7 @@ async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   });
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (message: WorkerMessage) => message.kind === 'ready' && resolve());
-    worker.once('exit', () => reject(new Error(`PGlite did not start: ${failure?.message ?? 'no reason given'}`)));
+    worker.once('exit', () => reject(cannotStart(start.dataDir, failure)));
   });
   return {
     failure: () => failure,
@@ -151,6 +154,15 @@ async function startWorker(start: WorkerStart): Promise<RunningWorker> {
       await worker.terminate();
     },
   };
+}
+
+function cannotStart(dataDir: string, cause: Error | undefined): AppError {
+  return new AppError(
+    'internal_error',
+    `The embedded database in ${dataDir} does not start (${cause?.message ?? 'no reason given'}). If its files are damaged, move them and engine.json ` +
+      'away and run `tokenworks restore FILE` with your last backup.',
+    { cause },
+  );
 }
 
 function connect(socket: string): postgres.Sql {
@@ -175,7 +187,7 @@ function makeSocketDir(): string {
 }
 
 /** Removes a socket directory, and nothing that merely claims to be one (the name may come from a lock file). */
-function removeSocketDir(folder: string): void {
+export function removeSocketDir(folder: string): void {
   if (!basename(folder).startsWith(SOCKET_PREFIX) || ![tmpdir(), '/tmp'].includes(dirname(folder))) return;
   try {
     if (statSync(folder).isDirectory()) rmSync(folder, { recursive: true, force: true });

@@ -6,18 +6,25 @@ import { accountBalances, entries, postings } from './schema.ts';
 
 /** Throws AppError `invalid_request` unless the amounts of each currency add up to 0. */
 export function assertBalanced(posting: Posting): void {
-  if (posting.entries.length === 0) throw new AppError('invalid_request', `posting ${posting.id} has no entries`, { param: 'entries' });
+  if (posting.entries.length === 0)
+    throw new AppError('invalid_request', `posting ${posting.id} has no entries`, { param: 'entries' });
   const sums = new Map<string, bigint>();
   for (const entry of posting.entries) sums.set(entry.currency, (sums.get(entry.currency) ?? 0n) + entry.amount_pico);
   for (const [currency, sum] of sums) {
     if (sum !== 0n) {
-      throw new AppError('invalid_request', `posting ${posting.id} does not balance: its ${currency} entries add up to ${sum} pico instead of 0`, { param: 'entries' });
+      throw new AppError(
+        'invalid_request',
+        `posting ${posting.id} does not balance: its ${currency} entries add up to ${sum} pico instead of 0`,
+        { param: 'entries' },
+      );
     }
   }
 }
 
 /** Amounts per account, currency and kind of posting, in the order in which they are to be locked. */
-export function sumBalances(all: Posting[]): { account: string; currency: string; kind: string; amount_pico: bigint }[] {
+export function sumBalances(
+  all: Posting[],
+): { account: string; currency: string; kind: string; amount_pico: bigint }[] {
   const sums = new Map<string, { account: string; currency: string; kind: string; amount_pico: bigint }>();
   for (const posting of all) {
     for (const { account, currency, amount_pico } of posting.entries) {

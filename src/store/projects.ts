@@ -15,7 +15,9 @@ export function createProjects(context: Context): Store['projects'] {
     get,
     list: async (query = {}) => {
       const where = query.organisation === undefined ? undefined : eq(projects.organisation, query.organisation);
-      return toRecords(await db.select().from(projects).where(where).orderBy(asc(projects.createdAt_ms), asc(projects.id)));
+      return toRecords(
+        await db.select().from(projects).where(where).orderBy(asc(projects.createdAt_ms), asc(projects.id)),
+      );
     },
     create: async (project, audit) => {
       await write(context, audit, true, async (tx) => {

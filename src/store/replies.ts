@@ -1,11 +1,11 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm';
 import type { Context } from './context.ts';
 import type { Store, StoredReply } from './index.ts';
-import { toRecords } from './rows.ts';
+import { chunksOf, toRecords } from './rows.ts';
 import { replies } from './schema.ts';
 
-/** Replies may be megabytes, so a statement takes few. */
-const CHUNK = 20;
+const CHUNK = 500;
+const CHUNK_CHARACTERS = 4_000_000;
 
 export function createReplies({ db }: Context): Store['replies'] {
   return {
@@ -17,13 +17,15 @@ export function createReplies({ db }: Context): Store['replies'] {
       return row;
     },
     put: async (stored) => {
-      const last = new Map(stored.map((reply) => [JSON.stringify([reply.key, reply.path, reply.idempotencyKey]), reply]));
+      const last = new Map(
+        stored.map((reply) => [JSON.stringify([reply.key, reply.path, reply.idempotencyKey]), reply]),
+      );
       const rows = [...last.values()];
       await db.transaction(async (tx) => {
-        for (let start = 0; start < rows.length; start += CHUNK) {
+        for (const chunk of chunksOf(rows, CHUNK, (reply) => reply.sealed.length, CHUNK_CHARACTERS)) {
           await tx
             .insert(replies)
-            .values(rows.slice(start, start + CHUNK))
+            .values(chunk)
             .onConflictDoUpdate({
               target: [replies.key, replies.path, replies.idempotencyKey],
               set: {
@@ -37,7 +39,8 @@ export function createReplies({ db }: Context): Store['replies'] {
         }
       });
     },
-    live: async (now_ms) => toRecords<StoredReply>(await db.select().from(replies).where(gt(replies.expiresAt_ms, now_ms))),
+    live: async (now_ms) =>
+      toRecords<StoredReply>(await db.select().from(replies).where(gt(replies.expiresAt_ms, now_ms))),
     sweep: async (now_ms) => {
       const gone = await db.delete(replies).where(lte(replies.expiresAt_ms, now_ms));
       return gone.count;

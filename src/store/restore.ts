@@ -36,9 +36,13 @@ async function assertEmpty(tx: TransactionSql): Promise<void> {
     if (NO_DATA.has(table)) continue;
     const [row] = await tx.unsafe<{ used: boolean }[]>(`select exists(select from ${table}) as used`);
     if (row!.used) {
-      throw new AppError('conflict', `a dump can only be restored into an empty store, but "${table}" has rows; use a new TOKENWORKS_HOME or an empty database`, {
-        param: 'file',
-      });
+      throw new AppError(
+        'conflict',
+        `a dump can only be restored into an empty store, but "${table}" has rows; use a new TOKENWORKS_HOME or an empty database`,
+        {
+          param: 'file',
+        },
+      );
     }
   }
 }
@@ -63,7 +67,9 @@ async function loadRows(tx: TransactionSql, dump: DumpReader): Promise<number> {
   let bytes = 0;
   const flush = async (): Promise<void> => {
     if (chunk.length === 0) return;
-    await tx.unsafe(`insert into ${table} select * from json_populate_recordset(null::${table}, $1::text::json)`, [`[${chunk.join(',')}]`]);
+    await tx.unsafe(`insert into ${table} select * from json_populate_recordset(null::${table}, $1::text::json)`, [
+      `[${chunk.join(',')}]`,
+    ]);
     chunk = [];
     bytes = 0;
   };
@@ -94,11 +100,16 @@ class DumpReader {
     const header = line === undefined ? undefined : parse<DumpHeader>(line);
     if (header?.format !== DUMP_FORMAT) throw this.#damaged('it does not begin as a backup of Tokenworks does');
     if (header.version !== DUMP_VERSION) {
-      throw new AppError('invalid_request', `${this.#file} is a backup of form ${header.version}; this version reads form ${DUMP_VERSION}. Use a later Tokenworks.`, {
-        param: 'file',
-      });
+      throw new AppError(
+        'invalid_request',
+        `${this.#file} is a backup of form ${header.version}; this version reads form ${DUMP_VERSION}. Use a later Tokenworks.`,
+        {
+          param: 'file',
+        },
+      );
     }
-    const days = Array.isArray(header.days) && header.days.every((day) => Number.isInteger(day) && day >= 0 && day < 100_000);
+    const days =
+      Array.isArray(header.days) && header.days.every((day) => Number.isInteger(day) && day >= 0 && day < 100_000);
     if (!days || !Array.isArray(header.migrations)) throw this.#damaged('its header is not whole');
     this.#hash.update(`${line}\n`);
     return header;
@@ -120,7 +131,8 @@ class DumpReader {
   async #end(line: string): Promise<void> {
     const trailer = parse<DumpTrailer>(line);
     if (trailer?.end !== true) throw this.#damaged(`line ${this.count + 2} is not what a backup holds`);
-    if (trailer.rows !== this.count || trailer.sha256 !== this.#hash.digest('hex')) throw this.#damaged('its checksum does not match its rows');
+    if (trailer.rows !== this.count || trailer.sha256 !== this.#hash.digest('hex'))
+      throw this.#damaged('its checksum does not match its rows');
     if ((await this.#next()) !== undefined) throw this.#damaged('something follows its end');
   }
 
@@ -130,13 +142,18 @@ class DumpReader {
       return done ? undefined : value;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
-      if (code.startsWith('Z_')) throw this.#damaged(code === 'Z_BUF_ERROR' ? 'it is cut off' : 'it is no gzip, or its bytes have changed');
+      if (code.startsWith('Z_'))
+        throw this.#damaged(code === 'Z_BUF_ERROR' ? 'it is cut off' : 'it is no gzip, or its bytes have changed');
       throw fileError(error, this.#file);
     }
   }
 
   #damaged(why: string): AppError {
-    return new AppError('invalid_request', `${this.#file} can't be restored: ${why}. Nothing was changed; use another copy.`, { param: 'file' });
+    return new AppError(
+      'invalid_request',
+      `${this.#file} can't be restored: ${why}. Nothing was changed; use another copy.`,
+      { param: 'file' },
+    );
   }
 }
 
@@ -159,7 +176,12 @@ async function* readLines(file: string): AsyncGenerator<string> {
       }
       pieces.push(chunk.subarray(start));
       size += chunk.length - start;
-      if (size > MAX_LINE_BYTES) throw new AppError('invalid_request', `${file} has a line of more than ${MAX_LINE_BYTES} bytes, which no backup has`, { param: 'file' });
+      if (size > MAX_LINE_BYTES)
+        throw new AppError(
+          'invalid_request',
+          `${file} has a line of more than ${MAX_LINE_BYTES} bytes, which no backup has`,
+          { param: 'file' },
+        );
     }
     if (size > 0) yield Buffer.concat(pieces).toString('utf8');
   } finally {

@@ -6,7 +6,15 @@ import { name } from './text.ts';
 /** A quarter-hour: the largest step in which every time zone's days and hours begin. */
 export const QUARTER_MS = 900_000;
 
-const COUNT_FIELDS = ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced', ...USAGE_FIELDS] as const;
+const COUNT_FIELDS = [
+  'requests',
+  'attempts',
+  'errors',
+  'estimated',
+  'unreconciled',
+  'unpriced',
+  ...USAGE_FIELDS,
+] as const;
 export const MEASURES = [...COUNT_FIELDS, 'cost_pico', 'charge_pico'] as const;
 
 type CountField = (typeof COUNT_FIELDS)[number];
@@ -52,7 +60,10 @@ export interface BatchSums {
  * go to its own deployment; all of it to the quarter-hour in which the operation began. A row has one currency, so an operation
  * whose cost and charge differ in theirs is in two rows. `declared` answers an organisation's tag keys.
  */
-export function sumBatch(operations: OperationRecord[], declared: (organisation: string) => readonly string[]): BatchSums {
+export function sumBatch(
+  operations: OperationRecord[],
+  declared: (organisation: string) => readonly string[],
+): BatchSums {
   const rollups = new Map<string, RollupRow>();
   const tagRollups = new Map<string, RollupRow>();
   const totals = new Map<string, Totals>();
@@ -78,7 +89,11 @@ function inLockOrder(rows: Map<string, RollupRow>): RollupRow[] {
   return [...rows.values()].sort((a, b) => a.quarter_ms - b.quarter_ms || (a.dims < b.dims ? -1 : 1));
 }
 
-function addOperation(rows: Map<string, RollupRow>, operation: OperationRecord, tags: Record<string, string> | undefined): void {
+function addOperation(
+  rows: Map<string, RollupRow>,
+  operation: OperationRecord,
+  tags: Record<string, string> | undefined,
+): void {
   const answered = operation.attempts.findLast((attempt) => attempt.deployment === operation.deployment);
   const provider = answered?.provider ?? operation.deployment.split('/', 1)[0]!;
   const request = rowOf(rows, operation, operation.deployment, provider, operation.chargeCurrency, tags);
@@ -115,7 +130,9 @@ function rowOf(
     agent: name(operation.agent ?? ''),
     currency: name(currency ?? ''),
   };
-  const label = JSON.stringify(tags === undefined ? Object.values(dimensions) : [...Object.values(dimensions), Object.entries(tags)]);
+  const label = JSON.stringify(
+    tags === undefined ? Object.values(dimensions) : [...Object.values(dimensions), Object.entries(tags)],
+  );
   let row = rows.get(label);
   if (!row) {
     row = { ...dimensions, dims: toUuid(label), ...zeroes(), ...(tags && { tags }) };
@@ -167,7 +184,10 @@ function addTotals(totals: Map<string, Totals>, organisation: string, operation:
 }
 
 /** Wallets are booked by their postings. */
-function addSpends(spends: Map<string, { budget: string; window: string; amount_pico: bigint }>, operation: OperationRecord): void {
+function addSpends(
+  spends: Map<string, { budget: string; window: string; amount_pico: bigint }>,
+  operation: OperationRecord,
+): void {
   for (const hold of operation.holds) {
     if (hold.kind !== 'budget' || hold.settled_pico === 0n) continue;
     const label = JSON.stringify([hold.budget, hold.window]);

@@ -39,7 +39,9 @@ export interface Paging {
 export function readPaging(query: PageQuery): Paging {
   const limit = query.limit ?? DEFAULT_LIMIT;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new AppError('invalid_request', `limit is ${limit}; it must be a whole number from 1 to ${MAX_LIMIT}`, { param: 'limit' });
+    throw new AppError('invalid_request', `limit is ${limit}; it must be a whole number from 1 to ${MAX_LIMIT}`, {
+      param: 'limit',
+    });
   }
   return { limit, after: query.cursor === undefined ? undefined : readCursor(query.cursor) };
 }
@@ -47,11 +49,14 @@ export function readPaging(query: PageQuery): Paging {
 function readCursor(cursor: string): Place {
   try {
     const [at_ms, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (Number.isSafeInteger(at_ms) && typeof id === 'string' && !id.includes('\0')) return { at_ms: at_ms as number, id };
+    if (Number.isSafeInteger(at_ms) && typeof id === 'string' && !id.includes('\0'))
+      return { at_ms: at_ms as number, id };
   } catch {
     // Falls through to the one message.
   }
-  throw new AppError('invalid_request', 'cursor is none of ours; pass the `next` of the page before, or leave it out', { param: 'cursor' });
+  throw new AppError('invalid_request', 'cursor is none of ours; pass the `next` of the page before, or leave it out', {
+    param: 'cursor',
+  });
 }
 
 /** Rows past the cursor, newest first (`desc`) or oldest first. */
@@ -69,4 +74,21 @@ export function toPage<T>(records: T[], paging: Paging, placeOf: (record: T) => 
   const data = records.slice(0, paging.limit);
   const last = placeOf(data.at(-1)!);
   return { data, next: Buffer.from(JSON.stringify([last.at_ms, last.id])).toString('base64url') };
+}
+
+/** Rows in groups that one statement may take: some are megabytes, so a group ends by size as well as by number. */
+export function* chunksOf<T>(rows: T[], limit: number, sizeOf: (row: T) => number, maxSize: number): Generator<T[]> {
+  let chunk: T[] = [];
+  let size = 0;
+  for (const row of rows) {
+    const next = sizeOf(row);
+    if (chunk.length > 0 && (chunk.length >= limit || size + next > maxSize)) {
+      yield chunk;
+      chunk = [];
+      size = 0;
+    }
+    chunk.push(row);
+    size += next;
+  }
+  if (chunk.length > 0) yield chunk;
 }

@@ -13,7 +13,10 @@ export function createSettings(context: Context): Store['settings'] {
       await write(context, audit, false, async (tx) => {
         // Wrapped, because a bare null would be a missing value and not JSON's.
         const wrapped = { value };
-        await tx.insert(settings).values({ name, value: wrapped }).onConflictDoUpdate({ target: settings.name, set: { value: wrapped } });
+        await tx
+          .insert(settings)
+          .values({ name, value: wrapped })
+          .onConflictDoUpdate({ target: settings.name, set: { value: wrapped } });
         return true;
       });
     },

@@ -11,8 +11,8 @@ import { AppError, type ErrorCode } from '../base/errors.ts';
 import { PICO_PER_UNIT } from '../base/money.ts';
 import type { AttemptRecord, OperationRecord } from '../contract/operation.ts';
 import type { ApiKey, Budget, Posting, PriceRecord } from '../contract/records.ts';
-import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 import { addUsage, type UsageVector } from '../contract/usage.ts';
+import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 import type { Audit, Store, UsageBatch } from './index.ts';
 import type { TestStore } from './testing.ts';
 
@@ -58,7 +58,10 @@ export function makeKey(tenant: Omit<Tenant, 'key'>, change: Partial<ApiKey> = {
 async function makeTenant(store: Store, tagKeys: string[] = []): Promise<Tenant> {
   const organisation = fresh('org');
   const project = fresh('project');
-  await store.organisations.create({ id: organisation, name: organisation, timezone: 'UTC', capture: 'metadata', tagKeys, createdAt_ms: NOW }, AUDIT);
+  await store.organisations.create(
+    { id: organisation, name: organisation, timezone: 'UTC', capture: 'metadata', tagKeys, createdAt_ms: NOW },
+    AUDIT,
+  );
   await store.projects.create({ id: project, organisation, name: project, createdAt_ms: NOW }, AUDIT);
   const key = makeKey({ organisation, project });
   await store.keys.create(key, AUDIT);
@@ -119,7 +122,10 @@ function makeBudget(change: Partial<Budget> = {}): Budget {
   };
 }
 
-function posting(entries: [account: string, amount: bigint, currency?: string][], change: Partial<Posting> = {}): Posting {
+function posting(
+  entries: [account: string, amount: bigint, currency?: string][],
+  change: Partial<Posting> = {},
+): Posting {
   return {
     id: fresh('posting'),
     at_ms: NOW,
@@ -140,7 +146,14 @@ async function refuses(action: Promise<unknown>, code: ErrorCode, message?: RegE
 }
 
 function filter(tenant: Tenant, groupBy: UsageFilter['groupBy'], change: Partial<UsageFilter> = {}): UsageFilter {
-  return { organisation: tenant.organisation, from_ms: NOW - 400 * DAY_MS, to_ms: NOW + 400 * DAY_MS, groupBy, timezone: 'UTC', ...change };
+  return {
+    organisation: tenant.organisation,
+    from_ms: NOW - 400 * DAY_MS,
+    to_ms: NOW + 400 * DAY_MS,
+    groupBy,
+    timezone: 'UTC',
+    ...change,
+  };
 }
 
 function only(rows: UsageRow[]): UsageRow {
@@ -157,6 +170,31 @@ async function allPages<T>(read: (cursor: string | undefined) => Promise<{ data:
     cursor = page.next;
   } while (cursor !== undefined);
   return all;
+}
+
+/** Some of everything that is awkward to dump. */
+export async function fillStore(store: Store): Promise<void> {
+  const tenant = await makeTenant(store, ['team']);
+  await store.captures.put([
+    {
+      operation: 'op',
+      at_ms: NOW,
+      project: 'p',
+      request: 'line\u2028separator\n\r\u0085"\\',
+      reply: '{"table":"keys","row":{}}',
+      expiresAt_ms: NOW,
+    },
+  ]);
+  await store.usage.append(
+    batchOf([operation(tenant, { tags: { team: '茶\n"' } })], {
+      postings: [
+        posting([
+          ['big', 10n ** 30n],
+          ['gib', -(10n ** 30n)],
+        ]),
+      ],
+    }),
+  );
 }
 
 export function storeSuite(name: string, open: OpenTestStore): void {
@@ -179,10 +217,26 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           tagKeys: ['team', '部门'],
           createdAt_ms: NOW,
         };
-        const project = { id: fresh('project'), organisation: organisation.id, name: 'P', capture: 'full' as const, createdAt_ms: NOW };
+        const project = {
+          id: fresh('project'),
+          organisation: organisation.id,
+          name: 'P',
+          capture: 'full' as const,
+          createdAt_ms: NOW,
+        };
         const full = makeKey(
           { organisation: organisation.id, project: project.id },
-          { rpm: 1, tpm: 2_000_000_000_000, concurrency: 3, models: ['openai/*'], actAsUser: true, approve: true, unpriced: false, capture: 'none', expiresAt_ms: NOW + 1 },
+          {
+            rpm: 1,
+            tpm: 2_000_000_000_000,
+            concurrency: 3,
+            models: ['openai/*'],
+            actAsUser: true,
+            approve: true,
+            unpriced: false,
+            capture: 'none',
+            expiresAt_ms: NOW + 1,
+          },
         );
         const bare = makeKey({ organisation: organisation.id, project: project.id });
         await store.organisations.create(organisation, AUDIT);
@@ -207,7 +261,10 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         assert.equal(changed?.name, 'new');
         assert.deepEqual(await store.keys.update(tenant.key, {}, AUDIT), changed);
         assert.equal(await store.keys.update('nobody', { name: 'x' }, AUDIT), undefined);
-        assert.equal((await store.organisations.update(tenant.organisation, { tagKeys: ['a'] }, AUDIT))?.tagKeys[0], 'a');
+        assert.equal(
+          (await store.organisations.update(tenant.organisation, { tagKeys: ['a'] }, AUDIT))?.tagKeys[0],
+          'a',
+        );
         assert.equal((await store.projects.update(tenant.project, { capture: 'full' }, AUDIT))?.capture, 'full');
       });
 
@@ -218,9 +275,12 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const revoked = makeKey(tenant);
         for (const key of [expired, later, revoked]) await store.keys.create(key, AUDIT);
         await store.keys.update(revoked.id, { revokedAt_ms: NOW }, AUDIT);
-        const active = (await store.keys.active(NOW)).filter((key) => key.project === tenant.project).map((key) => key.id);
+        const active = (await store.keys.active(NOW))
+          .filter((key) => key.project === tenant.project)
+          .map((key) => key.id);
         assert.deepEqual(active.sort(), [tenant.key, later.id].sort());
-        const listed = async (revoked: boolean) => (await store.keys.list({ project: tenant.project, revoked })).data.length;
+        const listed = async (revoked: boolean) =>
+          (await store.keys.list({ project: tenant.project, revoked })).data.length;
         assert.equal(await listed(false), 3);
         assert.equal(await listed(true), 4);
       });
@@ -232,7 +292,9 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const first = await store.keys.list({ project: tenant.project, limit: 3 });
         assert.equal(first.data.length, 3);
         await store.keys.create(makeKey(tenant, { createdAt_ms: NOW + 1 }), AUDIT);
-        const rest = await allPages((cursor) => store.keys.list({ project: tenant.project, limit: 3, cursor: cursor ?? first.next }));
+        const rest = await allPages((cursor) =>
+          store.keys.list({ project: tenant.project, limit: 3, cursor: cursor ?? first.next }),
+        );
         const ids = [...first.data, ...rest].map((key) => key.id);
         assert.equal(ids.length, 8);
         assert.equal(new Set(ids).size, 8);
@@ -256,14 +318,40 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const tenant = await makeTenant(store);
         const actor = fresh('actor');
         const seen = async () => (await store.audit.list({ actor })).data.map((entry) => entry.target);
-        await refuses(store.keys.create(makeKey({ ...tenant, project: 'nobody' }), { ...AUDIT, actor, target: 'failed' }), 'invalid_request');
+        await refuses(
+          store.keys.create(makeKey({ ...tenant, project: 'nobody' }), { ...AUDIT, actor, target: 'failed' }),
+          'invalid_request',
+        );
         assert.deepEqual(await seen(), []);
         await store.keys.update('nobody', { name: 'x' }, { ...AUDIT, actor, target: 'nothing changed' });
         assert.deepEqual(await seen(), []);
         const detail = { name: { from: 'a', to: 'b' } };
-        await store.keys.update(tenant.key, { name: 'b' }, { ...AUDIT, actor, target: tenant.key, organisation: tenant.organisation, detail });
-        const [entry] = (await store.audit.list({ organisation: tenant.organisation, actor, action: 'test.write', from_ms: NOW, to_ms: NOW + 1 })).data;
-        assert.deepEqual({ ...entry, id: undefined }, { id: undefined, at_ms: NOW, actor, action: 'test.write', target: tenant.key, organisation: tenant.organisation, detail });
+        await store.keys.update(
+          tenant.key,
+          { name: 'b' },
+          { ...AUDIT, actor, target: tenant.key, organisation: tenant.organisation, detail },
+        );
+        const [entry] = (
+          await store.audit.list({
+            organisation: tenant.organisation,
+            actor,
+            action: 'test.write',
+            from_ms: NOW,
+            to_ms: NOW + 1,
+          })
+        ).data;
+        assert.deepEqual(
+          { ...entry, id: undefined },
+          {
+            id: undefined,
+            at_ms: NOW,
+            actor,
+            action: 'test.write',
+            target: tenant.key,
+            organisation: tenant.organisation,
+            detail,
+          },
+        );
         assert.deepEqual((await store.audit.list({ actor, from_ms: NOW + 1 })).data, []);
       });
 
@@ -285,8 +373,14 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         assert.equal(await moves(() => store.keys.update(tenant.key, { rpm: 1 }, AUDIT)), true);
         assert.equal(await moves(() => store.budgets.create(budget, undefined, AUDIT)), true);
         assert.equal(await moves(() => store.budgets.remove(budget.id, AUDIT)), true);
-        assert.equal(await moves(() => store.providers.put({ name: fresh('p'), config: {}, createdAt_ms: NOW }, AUDIT)), true);
-        assert.equal(await moves(() => store.aliases.put({ name: fresh('a'), config: {}, createdAt_ms: NOW }, AUDIT)), true);
+        assert.equal(
+          await moves(() => store.providers.put({ name: fresh('p'), config: {}, createdAt_ms: NOW }, AUDIT)),
+          true,
+        );
+        assert.equal(
+          await moves(() => store.aliases.put({ name: fresh('a'), config: {}, createdAt_ms: NOW }, AUDIT)),
+          true,
+        );
         assert.equal(await moves(() => store.budgets.remove(budget.id, AUDIT)), false);
         assert.equal(await moves(() => store.audit.append(AUDIT)), false);
         assert.equal(await moves(() => store.usage.append(batchOf([operation(tenant)]))), false);
@@ -324,7 +418,11 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         await refuses(store.prices.end(row.id, NOW - 1, AUDIT), 'invalid_request');
         assert.equal(await store.prices.end(row.id, NOW + HOUR_MS, AUDIT), true);
         assert.equal(await store.prices.end(row.id, NOW, AUDIT), true);
-        assert.equal(await store.prices.end(row.id, NOW + 2 * HOUR_MS, AUDIT), false, 'it ended at NOW; calls since then were priced otherwise');
+        assert.equal(
+          await store.prices.end(row.id, NOW + 2 * HOUR_MS, AUDIT),
+          false,
+          'it ended at NOW; calls since then were priced otherwise',
+        );
         assert.equal(await store.prices.end('nobody', NOW, AUDIT), false);
         assert.equal((await store.prices.list({ model: row.model }))[0]?.effectiveTo_ms, NOW);
       });
@@ -336,13 +434,29 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       });
 
       it('keeps rates exact', async () => {
-        const rate = { id: fresh('fx'), base: 'USD', quote: 'CNY', rate_pico: 7_123_456_789_012n, effectiveFrom_ms: NOW, source: 'ecb', createdAt_ms: NOW };
+        const rate = {
+          id: fresh('fx'),
+          base: 'USD',
+          quote: 'CNY',
+          rate_pico: 7_123_456_789_012n,
+          effectiveFrom_ms: NOW,
+          source: 'ecb',
+          createdAt_ms: NOW,
+        };
         await store.fxRates.insert(rate, AUDIT);
-        assert.deepEqual((await store.fxRates.list()).find((row) => row.id === rate.id), rate);
+        assert.deepEqual(
+          (await store.fxRates.list()).find((row) => row.id === rate.id),
+          rate,
+        );
       });
 
       it('puts, replaces and removes providers and aliases', async () => {
-        const provider = { name: fresh('p'), config: { base_url: 'https://x', models: [1] }, sealed: 'sealed', createdAt_ms: NOW };
+        const provider = {
+          name: fresh('p'),
+          config: { base_url: 'https://x', models: [1] },
+          sealed: 'sealed',
+          createdAt_ms: NOW,
+        };
         await store.providers.put(provider, AUDIT);
         await store.providers.put({ name: provider.name, config: {}, createdAt_ms: NOW + 5 }, AUDIT);
         assert.deepEqual(
@@ -353,7 +467,10 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         assert.equal(await store.providers.remove(provider.name, AUDIT), false);
         const alias = { name: fresh('a'), config: { strategy: 'priority' }, createdAt_ms: NOW };
         await store.aliases.put(alias, AUDIT);
-        assert.deepEqual((await store.aliases.list()).find(({ name }) => name === alias.name), alias);
+        assert.deepEqual(
+          (await store.aliases.list()).find(({ name }) => name === alias.name),
+          alias,
+        );
         assert.equal(await store.aliases.remove(alias.name, AUDIT), true);
       });
 
@@ -369,7 +486,14 @@ export function storeSuite(name: string, open: OpenTestStore): void {
     describe('alerts, outcomes, invoices, replies, captures', () => {
       it('takes an alert once and knows which were not delivered', async () => {
         const organisation = fresh('org');
-        const alert = { id: fresh('alert'), at_ms: NOW, organisation, kind: 'budget_share', subject: 'b', detail: { percent: 80 } };
+        const alert = {
+          id: fresh('alert'),
+          at_ms: NOW,
+          organisation,
+          kind: 'budget_share',
+          subject: 'b',
+          detail: { percent: 80 },
+        };
         assert.equal(await store.alerts.append(alert), true);
         assert.equal(await store.alerts.append({ ...alert, kind: 'other' }), false);
         assert.ok((await store.alerts.undelivered()).some(({ id }) => id === alert.id));
@@ -380,12 +504,24 @@ export function storeSuite(name: string, open: OpenTestStore): void {
 
       it("answers an outcome's first record for the same idempotency key", async () => {
         const project = fresh('project');
-        const first = { id: fresh('outcome'), at_ms: NOW, project, kind: 'booking', value_pico: 12_500_000_000_000n, currency: 'CNY', minutesSaved: 2.5, idempotencyKey: 'k' };
+        const first = {
+          id: fresh('outcome'),
+          at_ms: NOW,
+          project,
+          kind: 'booking',
+          value_pico: 12_500_000_000_000n,
+          currency: 'CNY',
+          minutesSaved: 2.5,
+          idempotencyKey: 'k',
+        };
         assert.deepEqual(await store.outcomes.append(first), first);
         assert.deepEqual(await store.outcomes.append({ ...first, id: fresh('outcome'), kind: 'other' }), first);
         const other = { id: fresh('outcome'), at_ms: NOW + 1, project, kind: 'lead' };
         assert.deepEqual(await store.outcomes.append(other), other);
-        assert.deepEqual(await store.outcomes.append({ ...other, id: fresh('outcome') }).then(({ kind }) => kind), 'lead');
+        assert.deepEqual(
+          await store.outcomes.append({ ...other, id: fresh('outcome') }).then(({ kind }) => kind),
+          'lead',
+        );
         assert.equal((await store.outcomes.list({ project })).data.length, 3);
         assert.deepEqual((await store.outcomes.list({ project, kind: 'booking' })).data, [first]);
       });
@@ -408,16 +544,37 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           createdAt_ms: NOW,
         };
         const account = fresh('tax:');
-        await store.invoices.create(invoice, posting([[account, total], ['due', -total]], { kind: 'invoice_tax' }), AUDIT);
+        await store.invoices.create(
+          invoice,
+          posting(
+            [
+              [account, total],
+              ['due', -total],
+            ],
+            { kind: 'invoice_tax' },
+          ),
+          AUDIT,
+        );
         assert.deepEqual(await store.invoices.get(invoice.id), invoice);
         assert.deepEqual(await store.invoices.list({ organisation }), [invoice]);
         assert.equal(await store.invoices.get('nobody'), undefined);
-        assert.deepEqual(await store.ledger.balances({ prefix: account }), [{ account, currency: 'USD', amount_pico: total }]);
+        assert.deepEqual(await store.ledger.balances({ prefix: account }), [
+          { account, currency: 'USD', amount_pico: total },
+        ]);
       });
 
       it('keeps replies until they expire', async () => {
         const key = fresh('key');
-        const reply = { key, path: '/v1/x', idempotencyKey: 'i', bodyHash: 'h', operation: 'op', status: 200, sealed: 's'.repeat(300_000), expiresAt_ms: NOW + 10 };
+        const reply = {
+          key,
+          path: '/v1/x',
+          idempotencyKey: 'i',
+          bodyHash: 'h',
+          operation: 'op',
+          status: 200,
+          sealed: 's'.repeat(300_000),
+          expiresAt_ms: NOW + 10,
+        };
         await store.replies.put([]);
         await store.replies.put([{ ...reply, status: 500 }, reply]);
         assert.deepEqual(await store.replies.get(key, '/v1/x', 'i'), reply);
@@ -431,7 +588,15 @@ export function storeSuite(name: string, open: OpenTestStore): void {
 
       it('keeps captured calls until they expire or their user is purged', async () => {
         const project = fresh('project');
-        const call = (user: string | undefined, expiresAt_ms: number) => ({ operation: fresh('op'), at_ms: NOW, project, user, request: 'a\0b', reply: '{}', expiresAt_ms });
+        const call = (user: string | undefined, expiresAt_ms: number) => ({
+          operation: fresh('op'),
+          at_ms: NOW,
+          project,
+          user,
+          request: 'a\0b',
+          reply: '{}',
+          expiresAt_ms,
+        });
         const calls = [call('u', NOW + 1), call('u', NOW + 2), call('v', NOW + 1), call(undefined, NOW + 9)];
         await store.captures.put(calls);
         assert.equal((await store.captures.get(calls[0]!.operation))?.request, 'a\uFFFDb');
@@ -450,7 +615,14 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const daily = makeBudget({ scopeId: tenant.project, window: 'day', hard: false, webhook: 'https://x' });
         await store.budgets.create(total, { budget: total.id, window: 'total', spent_pico: 3n }, AUDIT);
         await store.budgets.create(daily, undefined, AUDIT);
-        const hold = (budget: string, window: string, settled_pico: bigint) => ({ budget, window, kind: 'budget' as const, currency: 'USD', held_pico: 0n, settled_pico });
+        const hold = (budget: string, window: string, settled_pico: bigint) => ({
+          budget,
+          window,
+          kind: 'budget' as const,
+          currency: 'USD',
+          held_pico: 0n,
+          settled_pico,
+        });
         await store.usage.append(
           batchOf([
             operation(tenant, { holds: [hold(total.id, 'total', 10n), hold(daily.id, '2026-11-24', 10n)] }),
@@ -459,42 +631,105 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           ]),
         );
         assert.deepEqual(await store.budgets.list({ scope: 'project', scopeId: tenant.project }), [total, daily]);
-        assert.deepEqual(await store.budgets.spends({ budget: total.id }), [{ budget: total.id, window: 'total', spent_pico: 33n }]);
+        assert.deepEqual(await store.budgets.spends({ budget: total.id }), [
+          { budget: total.id, window: 'total', spent_pico: 33n },
+        ]);
         assert.deepEqual(await store.budgets.spends({ budget: daily.id }), [
           { budget: daily.id, window: '2026-11-24', spent_pico: 10n },
           { budget: daily.id, window: '2026-11-25', spent_pico: 20n },
         ]);
         const all = await store.budgets.spends();
         assert.equal(all.filter(({ budget }) => budget === total.id || budget === daily.id).length, 3);
-        assert.equal((await store.budgets.update(total.id, { amount_pico: 1n, webhook: null }, AUDIT))?.amount_pico, 1n);
+        assert.equal(
+          (await store.budgets.update(total.id, { amount_pico: 1n, webhook: null }, AUDIT))?.amount_pico,
+          1n,
+        );
         assert.equal(await store.budgets.remove(total.id, AUDIT), true);
         assert.deepEqual(await store.budgets.spends({ budget: total.id }), []);
       });
 
       it('sums a wallet from its entries', async () => {
-        const wallet = { id: fresh('wallet'), scope: 'project' as const, scopeId: 'p', currency: 'CNY', createdAt_ms: NOW };
+        const wallet = {
+          id: fresh('wallet'),
+          scope: 'project' as const,
+          scopeId: 'p',
+          currency: 'CNY',
+          createdAt_ms: NOW,
+        };
         await store.wallets.create(wallet, AUDIT);
         const account = `wallet:${wallet.id}`;
         const balance = async () => (await store.wallets.balances()).find((row) => row.wallet === wallet.id);
         assert.deepEqual(await balance(), { wallet: wallet.id, credited_pico: 0n, spent_pico: 0n });
-        const topUp = posting([[account, -100n, 'CNY'], ['cash', 100n, 'CNY']], { kind: 'top_up' });
+        const topUp = posting(
+          [
+            [account, -100n, 'CNY'],
+            ['cash', 100n, 'CNY'],
+          ],
+          { kind: 'top_up' },
+        );
         assert.equal(await store.wallets.post(topUp, AUDIT), true);
         assert.equal(await store.wallets.post(topUp, AUDIT), false, 'the same posting again');
-        await store.wallets.post(posting([[account, 10n, 'CNY'], ['expired', -10n, 'CNY']], { kind: 'expire' }), AUDIT);
+        await store.wallets.post(
+          posting(
+            [
+              [account, 10n, 'CNY'],
+              ['expired', -10n, 'CNY'],
+            ],
+            { kind: 'expire' },
+          ),
+          AUDIT,
+        );
         await store.usage.append(
           batchOf([], {
             postings: [
-              posting([[account, 30n, 'CNY'], ['revenue', -30n, 'CNY']]),
-              posting([[account, 55n, 'CNY'], ['held', -55n, 'CNY']], { kind: 'hold' }),
-              posting([[account, -25n, 'CNY'], ['held', 25n, 'CNY']], { kind: 'release' }),
+              posting([
+                [account, 30n, 'CNY'],
+                ['revenue', -30n, 'CNY'],
+              ]),
+              posting(
+                [
+                  [account, 55n, 'CNY'],
+                  ['held', -55n, 'CNY'],
+                ],
+                { kind: 'hold' },
+              ),
+              posting(
+                [
+                  [account, -25n, 'CNY'],
+                  ['held', 25n, 'CNY'],
+                ],
+                { kind: 'release' },
+              ),
             ],
           }),
         );
         assert.deepEqual(await balance(), { wallet: wallet.id, credited_pico: 90n, spent_pico: 30n });
         assert.deepEqual(await store.wallets.get(wallet.id), wallet);
         assert.deepEqual(await store.wallets.list({ scope: 'project', scopeId: 'p' }), [wallet]);
-        await refuses(store.wallets.post(posting([[account, -1n], ['cash', 1n]], { kind: 'top_up' }), AUDIT), 'invalid_request', /CNY/);
-        await refuses(store.wallets.post(posting([['wallet:nobody', -1n], ['cash', 1n]]), AUDIT), 'not_found');
+        await refuses(
+          store.wallets.post(
+            posting(
+              [
+                [account, -1n],
+                ['cash', 1n],
+              ],
+              { kind: 'top_up' },
+            ),
+            AUDIT,
+          ),
+          'invalid_request',
+          /CNY/,
+        );
+        await refuses(
+          store.wallets.post(
+            posting([
+              ['wallet:nobody', -1n],
+              ['cash', 1n],
+            ]),
+            AUDIT,
+          ),
+          'not_found',
+        );
       });
     });
 
@@ -525,13 +760,32 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           errorCode: 'upstream_error',
           ttft_ms: 0.125,
           attempts: [
-            attempt({ status: 'failed', errorCode: 'rate_limited', httpStatus: 429, usage: {}, usageSource: undefined, cost_pico: undefined, currency: undefined }),
-            attempt({ index: 1, rawUsage: { prompt_tokens: 10, nested: [1.5, null, '\u4e2d'] }, servedTier: 'flex', tokenizer: 'o200k', usageSource: 'estimated', ttft_ms: 3, priceId: 'p1', cost_pico: 10n ** 23n }),
+            attempt({
+              status: 'failed',
+              errorCode: 'rate_limited',
+              httpStatus: 429,
+              usage: {},
+              usageSource: undefined,
+              cost_pico: undefined,
+              currency: undefined,
+            }),
+            attempt({
+              index: 1,
+              rawUsage: { prompt_tokens: 10, nested: [1.5, null, '\u4e2d'] },
+              servedTier: 'flex',
+              tokenizer: 'o200k',
+              usageSource: 'estimated',
+              ttft_ms: 3,
+              priceId: 'p1',
+              cost_pico: 10n ** 23n,
+            }),
           ],
           charge_pico: 10n ** 22n + 1n,
           chargeCurrency: 'CNY',
           sellPriceId: 's1',
-          holds: [{ budget: 'b', window: 'total', kind: 'budget', currency: 'USD', held_pico: 10n ** 22n, settled_pico: 0n }],
+          holds: [
+            { budget: 'b', window: 'total', kind: 'budget', currency: 'USD', held_pico: 10n ** 22n, settled_pico: 0n },
+          ],
           agent: 'cockpit',
           run: 'run_1',
         });
@@ -539,7 +793,9 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         await store.usage.append(batchOf([full, bare]));
         const withoutUndefined = (record: OperationRecord) => ({
           ...record,
-          attempts: record.attempts.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined))),
+          attempts: record.attempts.map((one) =>
+            Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)),
+          ),
         });
         assert.deepEqual(await store.operations.get(full.id), withoutUndefined(full));
         assert.deepEqual(await store.operations.get(bare.id), bare);
@@ -549,14 +805,34 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       it('leaves nothing of a batch that fails', async () => {
         const tenant = await makeTenant(store);
         const account = fresh('a');
-        const good = posting([[account, 1n], ['b', -1n]]);
+        const good = posting([
+          [account, 1n],
+          ['b', -1n],
+        ]);
         const twice = operation(tenant);
         await refuses(store.usage.append(batchOf([twice, twice], { postings: [good] })), 'conflict');
         assert.equal(await store.operations.get(twice.id), undefined);
         assert.deepEqual(await store.usage.query(filter(tenant, ['key'])), []);
         assert.deepEqual(await store.ledger.balances({ prefix: account }), []);
-        await refuses(store.usage.append(batchOf([operation(tenant)], { postings: [posting([['a', 1n]])] })), 'invalid_request', /does not balance/);
-        await refuses(store.usage.append(batchOf([], { postings: [posting([['a', 1n], ['b', -1n, 'CNY']])] })), 'invalid_request', /does not balance/);
+        await refuses(
+          store.usage.append(batchOf([operation(tenant)], { postings: [posting([['a', 1n]])] })),
+          'invalid_request',
+          /does not balance/,
+        );
+        await refuses(
+          store.usage.append(
+            batchOf([], {
+              postings: [
+                posting([
+                  ['a', 1n],
+                  ['b', -1n, 'CNY'],
+                ]),
+              ],
+            }),
+          ),
+          'invalid_request',
+          /does not balance/,
+        );
       });
 
       it('is not stopped by what callers send', async () => {
@@ -566,10 +842,15 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           model: `nul \0 ${'中'.repeat(100_000)}`,
           deployment: '',
           status: 'failed',
-          tags: { team: '\0'.repeat(3_000), '__proto__': 'x', 'back\\u0000slash': '\\ud800' },
+          tags: { team: '\0'.repeat(3_000), __proto__: 'x', 'back\\u0000slash': '\\ud800' },
           total_ms: 0.1 + 0.2,
           at_ms: NOW + 0.75,
-          attempts: [attempt({ usage: { input: 1.4, output: -5, reasoning: Number.NaN, seconds: Number.POSITIVE_INFINITY }, rawUsage: { text: 'a\0\udc00' } })],
+          attempts: [
+            attempt({
+              usage: { input: 1.4, output: -5, reasoning: Number.NaN, seconds: Number.POSITIVE_INFINITY },
+              rawUsage: { text: 'a\0\udc00' },
+            }),
+          ],
         });
         const early = operation(tenant, { at_ms: -1 });
         const late = operation(tenant, { at_ms: Date.UTC(2300, 0, 1) });
@@ -587,11 +868,16 @@ export function storeSuite(name: string, open: OpenTestStore): void {
 
       it('takes 5,000 operations with thousands of rollup rows at once', async () => {
         const tenant = await makeTenant(store);
-        const operations = Array.from({ length: 5_000 }, (_, index) => operation(tenant, { at_ms: NOW + index * MINUTE_MS, attempts: [attempt({ usage: { input: index } })] }));
+        const operations = Array.from({ length: 5_000 }, (_, index) =>
+          operation(tenant, { at_ms: NOW + index * MINUTE_MS, attempts: [attempt({ usage: { input: index } })] }),
+        );
         assert.equal(await store.usage.append(batchOf(operations)), true);
         const rows = await store.usage.query(filter(tenant, ['day']));
         assert.equal(rows.length, 4);
-        assert.equal(rows.reduce((sum, row) => sum + row.usage.input!, 0), (4_999 * 5_000) / 2);
+        assert.equal(
+          rows.reduce((sum, row) => sum + row.usage.input!, 0),
+          (4_999 * 5_000) / 2,
+        );
       });
 
       it('adds batches up that come at the same time', async () => {
@@ -599,8 +885,17 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const account = fresh('a');
         const batches = Array.from({ length: 12 }, () =>
           batchOf(
-            Array.from({ length: 20 }, (_, index) => operation(tenant, { key: `k${index % 5}`, at_ms: NOW + (index % 3) * HOUR_MS })),
-            { postings: [posting([[account, 5n], ['other', -5n]])] },
+            Array.from({ length: 20 }, (_, index) =>
+              operation(tenant, { key: `k${index % 5}`, at_ms: NOW + (index % 3) * HOUR_MS }),
+            ),
+            {
+              postings: [
+                posting([
+                  [account, 5n],
+                  ['other', -5n],
+                ]),
+              ],
+            },
           ),
         );
         // Each twice, as after a lost answer.
@@ -609,18 +904,36 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const row = only(await store.usage.query(filter(tenant, ['organisation'])));
         assert.equal(row.requests, 240);
         assert.deepEqual(row.cost, { USD: 240n * 7n });
-        assert.deepEqual(await store.ledger.balances({ prefix: account }), [{ account, currency: 'USD', amount_pico: 60n }]);
-        assert.deepEqual(await store.usage.totals({ organisation: tenant.organisation }), { tokens: 240 * 15, requests: 240, errors: 0 });
+        assert.deepEqual(await store.ledger.balances({ prefix: account }), [
+          { account, currency: 'USD', amount_pico: 60n },
+        ]);
+        assert.deepEqual(await store.usage.totals({ organisation: tenant.organisation }), {
+          tokens: 240 * 15,
+          requests: 240,
+          errors: 0,
+        });
       });
 
       it('keeps the books balanced', async () => {
         assert.deepEqual(await store.ledger.imbalances(), []);
         const reference = fresh('ref');
         const account = fresh('a');
-        const postings = Array.from({ length: 5 }, (_, index) => posting([[account, BigInt(index)], ['b', 1n], ['b', BigInt(-index - 1)]], { reference }));
+        const postings = Array.from({ length: 5 }, (_, index) =>
+          posting(
+            [
+              [account, BigInt(index)],
+              ['b', 1n],
+              ['b', BigInt(-index - 1)],
+            ],
+            { reference },
+          ),
+        );
         await store.usage.append(batchOf([], { postings }));
         const read = await allPages((cursor) => store.ledger.postings({ reference, limit: 2, cursor }));
-        assert.deepEqual(read.sort((a, b) => (a.id < b.id ? -1 : 1)), postings.sort((a, b) => (a.id < b.id ? -1 : 1)));
+        assert.deepEqual(
+          read.sort((a, b) => (a.id < b.id ? -1 : 1)),
+          postings.sort((a, b) => (a.id < b.id ? -1 : 1)),
+        );
         assert.equal((await store.ledger.postings({ account })).data.length, 5);
         assert.deepEqual(await store.ledger.imbalances(), []);
       });
@@ -637,23 +950,109 @@ export function storeSuite(name: string, open: OpenTestStore): void {
             chargeCurrency: 'CNY',
             attempts: [
               attempt({ status: 'broken', usage: { input: 10, output: 1 }, usageSource: 'estimated' }),
-              attempt({ index: 1, deployment: 'other/b', provider: 'other', model: 'b', usage: { input: 10, output: 9, cache_read: 4 }, cost_pico: 30n, currency: 'CNY' }),
+              attempt({
+                index: 1,
+                deployment: 'other/b',
+                provider: 'other',
+                model: 'b',
+                usage: { input: 10, output: 9, cache_read: 4 },
+                cost_pico: 30n,
+                currency: 'CNY',
+              }),
             ],
           }),
-          operation(tenant, { model: 'smart', status: 'failed', attempts: [attempt({ status: 'failed', usage: {}, usageSource: undefined, cost_pico: undefined, currency: undefined })] }),
-          operation(tenant, { model: 'smart', status: 'aborted', attempts: [attempt({ status: 'aborted', usageSource: 'unreconciled', usage: {}, cost_pico: undefined, currency: undefined })] }),
+          operation(tenant, {
+            model: 'smart',
+            status: 'failed',
+            attempts: [
+              attempt({
+                status: 'failed',
+                usage: {},
+                usageSource: undefined,
+                cost_pico: undefined,
+                currency: undefined,
+              }),
+            ],
+          }),
+          operation(tenant, {
+            model: 'smart',
+            status: 'aborted',
+            attempts: [
+              attempt({
+                status: 'aborted',
+                usageSource: 'unreconciled',
+                usage: {},
+                cost_pico: undefined,
+                currency: undefined,
+              }),
+            ],
+          }),
         ];
         await store.usage.append(batchOf(operations));
         const base = { errors: 0, estimated: 0, unreconciled: 0, unpriced: 0 };
         assert.deepEqual(await store.usage.query(filter(tenant, ['model'])), [
-          { ...base, group: { model: 'mock/a' }, requests: 2, attempts: 3, errors: 1, unreconciled: 1, unpriced: 1, usage: { input: 10, output: 1 }, cost: { USD: 7n }, charge: {} },
-          { ...base, group: { model: 'other/b' }, requests: 1, attempts: 1, estimated: 1, usage: { input: 10, output: 9, cache_read: 4 }, cost: { CNY: 30n }, charge: { CNY: 50n } },
+          {
+            ...base,
+            group: { model: 'mock/a' },
+            requests: 2,
+            attempts: 3,
+            errors: 1,
+            unreconciled: 1,
+            unpriced: 1,
+            usage: { input: 10, output: 1 },
+            cost: { USD: 7n },
+            charge: {},
+          },
+          {
+            ...base,
+            group: { model: 'other/b' },
+            requests: 1,
+            attempts: 1,
+            estimated: 1,
+            usage: { input: 10, output: 9, cache_read: 4 },
+            cost: { CNY: 30n },
+            charge: { CNY: 50n },
+          },
         ]);
-        const whole = { ...base, requests: 3, attempts: 4, errors: 1, estimated: 1, unreconciled: 1, unpriced: 1, usage: { input: 20, output: 10, cache_read: 4 }, cost: { CNY: 30n, USD: 7n }, charge: { CNY: 50n } };
+        const whole = {
+          ...base,
+          requests: 3,
+          attempts: 4,
+          errors: 1,
+          estimated: 1,
+          unreconciled: 1,
+          unpriced: 1,
+          usage: { input: 20, output: 10, cache_read: 4 },
+          cost: { CNY: 30n, USD: 7n },
+          charge: { CNY: 50n },
+        };
         assert.deepEqual(await store.usage.query(filter(tenant, [])), [{ ...whole, group: {} }]);
-        assert.deepEqual(await store.usage.query(filter(tenant, ['requested_model' as 'model'])), [{ ...whole, group: { requested_model: 'smart' } }]);
-        assert.deepEqual((await store.usage.query(filter(tenant, ['provider']))).map((row) => [row.group.provider, row.requests, row.attempts]), [['mock', 2, 3], ['other', 1, 1]]);
-        assert.deepEqual((await store.usage.query(filter(tenant, ['currency']))).map((row) => [row.group.currency, row.cost, row.charge]), [['', {}, {}], ['CNY', { CNY: 30n }, { CNY: 50n }], ['USD', { USD: 7n }, {}]]);
+        assert.deepEqual(await store.usage.query(filter(tenant, ['requested_model' as 'model'])), [
+          { ...whole, group: { requested_model: 'smart' } },
+        ]);
+        assert.deepEqual(
+          (await store.usage.query(filter(tenant, ['provider']))).map((row) => [
+            row.group.provider,
+            row.requests,
+            row.attempts,
+          ]),
+          [
+            ['mock', 2, 3],
+            ['other', 1, 1],
+          ],
+        );
+        assert.deepEqual(
+          (await store.usage.query(filter(tenant, ['currency']))).map((row) => [
+            row.group.currency,
+            row.cost,
+            row.charge,
+          ]),
+          [
+            ['', {}, {}],
+            ['CNY', { CNY: 30n }, { CNY: 50n }],
+            ['USD', { USD: 7n }, {}],
+          ],
+        );
         assert.equal(only(await store.usage.query(filter(tenant, [], { model: 'smart' }))).requests, 3);
         assert.equal(only(await store.usage.query(filter(tenant, [], { model: 'other/b' }))).requests, 1);
       });
@@ -661,7 +1060,17 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       it('keeps 10 billion units exact, summed', async () => {
         const tenant = await makeTenant(store);
         const amount = 10_000_000_000n * PICO_PER_UNIT + 1n;
-        await store.usage.append(batchOf([1, 2, 3].map(() => operation(tenant, { charge_pico: amount, chargeCurrency: 'USD', attempts: [attempt({ cost_pico: amount })] }))));
+        await store.usage.append(
+          batchOf(
+            [1, 2, 3].map(() =>
+              operation(tenant, {
+                charge_pico: amount,
+                chargeCurrency: 'USD',
+                attempts: [attempt({ cost_pico: amount })],
+              }),
+            ),
+          ),
+        );
         const row = only(await store.usage.query(filter(tenant, ['key'])));
         assert.deepEqual(row.cost, { USD: 3n * amount });
         assert.deepEqual(row.charge, { USD: 3n * amount });
@@ -670,30 +1079,70 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       it('groups days and hours in the time zone asked for', async () => {
         const tenant = await makeTenant(store);
         // Clocks in New York went back on 1 November 2026 at 06:00 UTC: 01:30 came twice.
-        const times = [Date.UTC(2026, 10, 1, 5, 30), Date.UTC(2026, 10, 1, 6, 30), Date.UTC(2026, 10, 1, 18, 20), Date.UTC(2026, 10, 1, 18, 59, 59, 999)];
+        const times = [
+          Date.UTC(2026, 10, 1, 5, 30),
+          Date.UTC(2026, 10, 1, 6, 30),
+          Date.UTC(2026, 10, 1, 18, 20),
+          Date.UTC(2026, 10, 1, 18, 59, 59, 999),
+        ];
         await store.usage.append(batchOf(times.map((at_ms) => operation(tenant, { at_ms }))));
         const groups = async (group: 'day' | 'hour', timezone: string) =>
-          (await store.usage.query(filter(tenant, [group], { timezone }))).map((row) => [row.group[group], row.requests]);
+          (await store.usage.query(filter(tenant, [group], { timezone }))).map((row) => [
+            row.group[group],
+            row.requests,
+          ]);
         assert.deepEqual(await groups('day', 'UTC'), [['2026-11-01', 4]]);
-        assert.deepEqual(await groups('day', 'Asia/Kathmandu'), [['2026-11-01', 2], ['2026-11-02', 2]]);
-        assert.deepEqual((await groups('hour', 'America/New_York')).sort(), [['2026-11-01T01:00-04:00', 1], ['2026-11-01T01:00-05:00', 1], ['2026-11-01T13:00-05:00', 2]]);
-        assert.deepEqual(await groups('hour', 'Asia/Kathmandu'), [['2026-11-01T11:00+05:45', 1], ['2026-11-01T12:00+05:45', 1], ['2026-11-02T00:00+05:45', 2]]);
+        assert.deepEqual(await groups('day', 'Asia/Kathmandu'), [
+          ['2026-11-01', 2],
+          ['2026-11-02', 2],
+        ]);
+        assert.deepEqual((await groups('hour', 'America/New_York')).sort(), [
+          ['2026-11-01T01:00-04:00', 1],
+          ['2026-11-01T01:00-05:00', 1],
+          ['2026-11-01T13:00-05:00', 2],
+        ]);
+        assert.deepEqual(await groups('hour', 'Asia/Kathmandu'), [
+          ['2026-11-01T11:00+05:45', 1],
+          ['2026-11-01T12:00+05:45', 1],
+          ['2026-11-02T00:00+05:45', 2],
+        ]);
         const day = { from_ms: times[0]!, to_ms: times[3]! + 1 };
-        const buckets = await store.usage.timeline({ organisation: tenant.organisation, ...day, step: 'day', timezone: 'Asia/Kathmandu' });
+        const buckets = await store.usage.timeline({
+          organisation: tenant.organisation,
+          ...day,
+          step: 'day',
+          timezone: 'Asia/Kathmandu',
+        });
         assert.deepEqual(buckets, [
           { at_ms: Date.UTC(2026, 9, 31, 18, 15), tokens: 30, requests: 2 },
           { at_ms: Date.UTC(2026, 10, 1, 18, 15), tokens: 30, requests: 2 },
         ]);
-        const hours = await store.usage.timeline({ organisation: tenant.organisation, ...day, step: 'hour', timezone: 'America/New_York' });
-        assert.deepEqual(hours.map(({ at_ms }) => at_ms), [Date.UTC(2026, 10, 1, 5), Date.UTC(2026, 10, 1, 6), Date.UTC(2026, 10, 1, 18)]);
-        const quarters = await store.usage.timeline({ organisation: tenant.organisation, ...day, step: 'quarter', timezone: 'UTC' });
+        const hours = await store.usage.timeline({
+          organisation: tenant.organisation,
+          ...day,
+          step: 'hour',
+          timezone: 'America/New_York',
+        });
+        assert.deepEqual(
+          hours.map(({ at_ms }) => at_ms),
+          [Date.UTC(2026, 10, 1, 5), Date.UTC(2026, 10, 1, 6), Date.UTC(2026, 10, 1, 18)],
+        );
+        const quarters = await store.usage.timeline({
+          organisation: tenant.organisation,
+          ...day,
+          step: 'quarter',
+          timezone: 'UTC',
+        });
         assert.equal(quarters.length, 4);
       });
 
       it('takes the quarter-hours that the range touches', async () => {
         const tenant = await makeTenant(store);
-        await store.usage.append(batchOf([0, 15, 30].map((minute) => operation(tenant, { at_ms: NOW + minute * MINUTE_MS }))));
-        const requests = async (from_ms: number, to_ms: number) => (await store.usage.query(filter(tenant, [], { from_ms, to_ms })))[0]?.requests ?? 0;
+        await store.usage.append(
+          batchOf([0, 15, 30].map((minute) => operation(tenant, { at_ms: NOW + minute * MINUTE_MS }))),
+        );
+        const requests = async (from_ms: number, to_ms: number) =>
+          (await store.usage.query(filter(tenant, [], { from_ms, to_ms })))[0]?.requests ?? 0;
         assert.equal(await requests(NOW, NOW + 15 * MINUTE_MS), 1);
         assert.equal(await requests(NOW + 14 * MINUTE_MS, NOW + 16 * MINUTE_MS), 2);
         assert.equal(await requests(NOW + 31 * MINUTE_MS, NOW + 45 * MINUTE_MS), 1);
@@ -703,10 +1152,27 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       it('sums declared tags once per operation, and several together', async () => {
         const tenant = await makeTenant(store, ['team', 'feature']);
         const tagged = (tags: Record<string, string>) => operation(tenant, { tags });
-        await store.usage.append(batchOf([tagged({ team: 'voc', feature: 'weekly' }), tagged({ team: 'voc', feature: 'daily', undeclared: 'x' }), tagged({ team: 'ops' }), tagged({})]));
-        const rows = async (groupBy: UsageFilter['groupBy']) => (await store.usage.query(filter(tenant, groupBy))).map((row) => [...Object.values(row.group), row.requests]);
-        assert.deepEqual(await rows(['tag:team']), [['', 1], ['ops', 1], ['voc', 2]]);
-        assert.deepEqual(await rows(['tag:team', 'tag:feature']), [['', '', 1], ['ops', '', 1], ['voc', 'daily', 1], ['voc', 'weekly', 1]]);
+        await store.usage.append(
+          batchOf([
+            tagged({ team: 'voc', feature: 'weekly' }),
+            tagged({ team: 'voc', feature: 'daily', undeclared: 'x' }),
+            tagged({ team: 'ops' }),
+            tagged({}),
+          ]),
+        );
+        const rows = async (groupBy: UsageFilter['groupBy']) =>
+          (await store.usage.query(filter(tenant, groupBy))).map((row) => [...Object.values(row.group), row.requests]);
+        assert.deepEqual(await rows(['tag:team']), [
+          ['', 1],
+          ['ops', 1],
+          ['voc', 2],
+        ]);
+        assert.deepEqual(await rows(['tag:team', 'tag:feature']), [
+          ['', '', 1],
+          ['ops', '', 1],
+          ['voc', 'daily', 1],
+          ['voc', 'weekly', 1],
+        ]);
         assert.deepEqual(await rows(['tag:undeclared']), [['', 4]]);
         assert.deepEqual(await rows(['key']), [[tenant.key, 4]]);
       });
@@ -716,7 +1182,11 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         await refuses(store.usage.query(filter(tenant, ['nonsense' as 'model'])), 'invalid_request', /nonsense/);
         await refuses(store.usage.query(filter(tenant, ['__proto__' as 'model'])), 'invalid_request');
         await refuses(store.usage.query(filter(tenant, ['model', 'model'])), 'invalid_request', /twice/);
-        await refuses(store.usage.query(filter(tenant, ['day'], { timezone: 'Mars/Olympus' })), 'invalid_request', /Mars/);
+        await refuses(
+          store.usage.query(filter(tenant, ['day'], { timezone: 'Mars/Olympus' })),
+          'invalid_request',
+          /Mars/,
+        );
         await refuses(store.usage.query(filter(tenant, [], { from_ms: Number.NaN })), 'invalid_request');
       });
 
@@ -725,14 +1195,48 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const names = fc.constantFrom('a', 'b', 'c');
         const currency = fc.constantFrom('USD', 'CNY');
         const count = fc.integer({ min: 0, max: 1_000_000_000 });
-        const vector: fc.Arbitrary<UsageVector> = fc.record({ input: count, cache_read: count, output: count, images: count });
+        const vector: fc.Arbitrary<UsageVector> = fc.record({
+          input: count,
+          cache_read: count,
+          output: count,
+          images: count,
+        });
         const anyAttempt = fc
-          .record({ name: names, usage: vector, cost: fc.option(fc.bigInt({ min: 0n, max: 10n ** 24n }), { nil: undefined }), currency })
-          .map(({ name, usage, cost, currency }) => attempt({ deployment: `p/${name}`, provider: 'p', model: name, usage, cost_pico: cost, currency: cost === undefined ? undefined : currency }));
+          .record({
+            name: names,
+            usage: vector,
+            cost: fc.option(fc.bigInt({ min: 0n, max: 10n ** 24n }), { nil: undefined }),
+            currency,
+          })
+          .map(({ name, usage, cost, currency }) =>
+            attempt({
+              deployment: `p/${name}`,
+              provider: 'p',
+              model: name,
+              usage,
+              cost_pico: cost,
+              currency: cost === undefined ? undefined : currency,
+            }),
+          );
         const anyOperation = fc
-          .record({ model: names, minute: fc.integer({ min: 0, max: 3_000 }), team: names, attempts: fc.array(anyAttempt, { maxLength: 3 }), charge: fc.bigInt({ min: 0n, max: 10n ** 24n }), currency })
+          .record({
+            model: names,
+            minute: fc.integer({ min: 0, max: 3_000 }),
+            team: names,
+            attempts: fc.array(anyAttempt, { maxLength: 3 }),
+            charge: fc.bigInt({ min: 0n, max: 10n ** 24n }),
+            currency,
+          })
           .map(({ model, minute, team, attempts, charge, currency }) =>
-            operation(tenant, { model, deployment: attempts.at(-1)?.deployment ?? '', at_ms: NOW + minute * MINUTE_MS, tags: { team }, attempts, charge_pico: charge, chargeCurrency: currency }),
+            operation(tenant, {
+              model,
+              deployment: attempts.at(-1)?.deployment ?? '',
+              at_ms: NOW + minute * MINUTE_MS,
+              tags: { team },
+              attempts,
+              charge_pico: charge,
+              chargeCurrency: currency,
+            }),
           );
         const operations: OperationRecord[] = [];
         await fc.assert(
@@ -751,17 +1255,41 @@ export function storeSuite(name: string, open: OpenTestStore): void {
                 if (each.cost_pico) cost[each.currency!] = (cost[each.currency!] ?? 0n) + each.cost_pico;
               }
             }
-            for (const groupBy of [[], ['model'], ['requested_model'], ['day', 'currency'], ['tag:team'], ['hour', 'tag:team', 'key']] as UsageFilter['groupBy'][]) {
+            for (const groupBy of [
+              [],
+              ['model'],
+              ['requested_model'],
+              ['day', 'currency'],
+              ['tag:team'],
+              ['hour', 'tag:team', 'key'],
+            ] as UsageFilter['groupBy'][]) {
               const rows = await store.usage.query(filter(tenant, groupBy, { timezone: 'Asia/Kolkata' }));
-              const sum = { requests: 0, attempts: 0, usage: {} as UsageVector, cost: {} as Record<string, bigint>, charge: {} as Record<string, bigint> };
+              const sum = {
+                requests: 0,
+                attempts: 0,
+                usage: {} as UsageVector,
+                cost: {} as Record<string, bigint>,
+                charge: {} as Record<string, bigint>,
+              };
               for (const row of rows) {
                 sum.requests += row.requests;
                 sum.attempts += row.attempts;
                 addUsage(sum.usage, row.usage);
                 for (const [name, amount] of Object.entries(row.cost)) sum.cost[name] = (sum.cost[name] ?? 0n) + amount;
-                for (const [name, amount] of Object.entries(row.charge)) sum.charge[name] = (sum.charge[name] ?? 0n) + amount;
+                for (const [name, amount] of Object.entries(row.charge))
+                  sum.charge[name] = (sum.charge[name] ?? 0n) + amount;
               }
-              assert.deepEqual(sum, { requests: operations.length, attempts: operations.flatMap((one) => one.attempts).length, usage, cost, charge }, groupBy.join());
+              assert.deepEqual(
+                sum,
+                {
+                  requests: operations.length,
+                  attempts: operations.flatMap((one) => one.attempts).length,
+                  usage,
+                  cost,
+                  charge,
+                },
+                groupBy.join(),
+              );
             }
           }),
           { numRuns: 8 },
@@ -772,12 +1300,20 @@ export function storeSuite(name: string, open: OpenTestStore): void {
     describe('operations', () => {
       it('lists the newest first, by filter and page', async () => {
         const tenant = await makeTenant(store);
-        const operations = Array.from({ length: 7 }, (_, index) => operation(tenant, { at_ms: NOW - Math.floor(index / 2) * DAY_MS, status: index === 3 ? 'failed' : 'completed' }));
+        const operations = Array.from({ length: 7 }, (_, index) =>
+          operation(tenant, {
+            at_ms: NOW - Math.floor(index / 2) * DAY_MS,
+            status: index === 3 ? 'failed' : 'completed',
+          }),
+        );
         await store.usage.append(batchOf(operations));
         const all = await allPages((cursor) => store.operations.list({ project: tenant.project, limit: 2, cursor }));
         assert.equal(all.length, 7);
         assert.equal(new Set(all.map(({ id }) => id)).size, 7);
-        assert.deepEqual(all.map(({ at_ms }) => at_ms), all.map(({ at_ms }) => at_ms).sort((a, b) => b - a));
+        assert.deepEqual(
+          all.map(({ at_ms }) => at_ms),
+          all.map(({ at_ms }) => at_ms).sort((a, b) => b - a),
+        );
         assert.deepEqual((await store.operations.list({ key: tenant.key, status: 'failed' })).data, [operations[3]]);
         const range = { organisation: tenant.organisation, model: 'mock/a', from_ms: NOW - DAY_MS, to_ms: NOW };
         assert.equal((await store.operations.list(range)).data.length, 2);
@@ -808,10 +1344,20 @@ export function storeSuite(name: string, open: OpenTestStore): void {
 
     it('remembers totals and milestones, and still does when it is opened again', async () => {
       const tenant = await makeTenant(store);
-      await store.usage.append(batchOf([operation(tenant, { attempts: [attempt({ usage: { input: 1_500, images: 9_999 } })] })]));
-      await store.usage.append(batchOf([operation(tenant, { at_ms: NOW + 5, attempts: [attempt({ usage: { output: 4_000 } })], status: 'broken' })]));
+      await store.usage.append(
+        batchOf([operation(tenant, { attempts: [attempt({ usage: { input: 1_500, images: 9_999 } })] })]),
+      );
+      await store.usage.append(
+        batchOf([
+          operation(tenant, { at_ms: NOW + 5, attempts: [attempt({ usage: { output: 4_000 } })], status: 'broken' }),
+        ]),
+      );
       store = await opened.reopen();
-      assert.deepEqual(await store.usage.totals({ organisation: tenant.organisation }), { tokens: 5_500, requests: 2, errors: 1 });
+      assert.deepEqual(await store.usage.totals({ organisation: tenant.organisation }), {
+        tokens: 5_500,
+        requests: 2,
+        errors: 1,
+      });
       assert.deepEqual(await store.usage.totals({ organisation: 'nobody' }), { tokens: 0, requests: 0, errors: 0 });
       assert.deepEqual(await store.usage.milestones({ organisation: tenant.organisation }), [
         { tokens: 1_000, at_ms: NOW },
@@ -825,9 +1371,7 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       let file: string;
       before(async () => {
         file = join(opened.home, 'dump.gz');
-        const tenant = await makeTenant(store, ['team']);
-        await store.captures.put([{ operation: 'op', at_ms: NOW, project: 'p', request: 'line\u2028separator\n\r\u0085"\\', reply: '{"table":"keys","row":{}}', expiresAt_ms: NOW }]);
-        await store.usage.append(batchOf([operation(tenant, { tags: { team: '茶\n"' } })], { postings: [posting([['big', 10n ** 30n], ['gib', -(10n ** 30n)]])] }));
+        await fillStore(store);
         await store.settings.put('before backup', { a: 1 });
       });
 
@@ -839,7 +1383,7 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           assert.deepEqual(await other.store.restore(file), { rows: written.rows });
           const again = join(opened.home, 'again.gz');
           await other.store.backup(again);
-          assert.deepEqual(await sortedRows(again), await sortedRows(file));
+          assert.deepEqual(await dumpLines(again), await dumpLines(file));
           assert.equal(await other.store.revision(), await store.revision());
           assert.deepEqual(await other.store.ledger.imbalances(), []);
           assert.deepEqual(await other.store.settings.get('before backup'), { a: 1 });
@@ -856,7 +1400,16 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const source = await open();
         const small = join(opened.home, 'small.gz');
         const tenant = await makeTenant(source.store);
-        await source.store.usage.append(batchOf([operation(tenant)], { postings: [posting([['a', 1n], ['b', -1n]])] }));
+        await source.store.usage.append(
+          batchOf([operation(tenant)], {
+            postings: [
+              posting([
+                ['a', 1n],
+                ['b', -1n],
+              ]),
+            ],
+          }),
+        );
         await source.store.backup(small);
         await source.close();
         const whole = await readFile(small);
@@ -899,7 +1452,10 @@ export function storeSuite(name: string, open: OpenTestStore): void {
 }
 
 /** Rows of a dump, in an order that does not depend on where they lay in the table. */
-async function sortedRows(file: string): Promise<string[]> {
-  const lines = gunzipSync(await readFile(file)).toString('utf8').trimEnd().split('\n');
+export async function dumpLines(file: string): Promise<string[]> {
+  const lines = gunzipSync(await readFile(file))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n');
   return lines.slice(1, -1).sort();
 }

@@ -30,7 +30,11 @@ export async function appendBatch(sql: Sql, partitions: Partitions, batch: Usage
 
 function checkBatch({ segment, from, to, postings }: UsageBatch): void {
   if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to <= from) {
-    throw new AppError('invalid_request', `batch of segment ${segment} covers ${from} to ${to}; it needs 0 ≤ from < to`, { param: 'to' });
+    throw new AppError(
+      'invalid_request',
+      `batch of segment ${segment} covers ${from} to ${to}; it needs 0 ≤ from < to`,
+      { param: 'to' },
+    );
   }
   for (const posting of postings) assertBalanced(posting);
 }
@@ -59,17 +63,24 @@ async function book(tx: TransactionSql, batch: UsageBatch): Promise<boolean> {
 
 async function moveSegment(tx: TransactionSql, { segment, from, to }: UsageBatch): Promise<void> {
   if (from === 0) await tx`insert into journal_segments (id, position) values (${segment}, 0) on conflict do nothing`;
-  const moved = await tx`update journal_segments set position = ${to}::int8 where id = ${segment} and position = ${from}::int8`;
+  const moved =
+    await tx`update journal_segments set position = ${to}::int8 where id = ${segment} and position = ${from}::int8`;
   if (moved.count === 1) return;
   const [row] = await tx<{ position: string }[]>`select position from journal_segments where id = ${segment}`;
   const position = Number(row?.position ?? 0);
   if (position > from) throw STALE;
-  throw new AppError('conflict', `batch of segment ${segment} begins at ${from}, but the segment is loaded only to ${position}; load what lies between first`, { param: 'from' });
+  throw new AppError(
+    'conflict',
+    `batch of segment ${segment} begins at ${from}, but the segment is loaded only to ${position}; load what lies between first`,
+    { param: 'from' },
+  );
 }
 
 async function declaredTags(tx: TransactionSql, operations: OperationRecord[]): Promise<Map<string, string[]>> {
   if (operations.length === 0) return new Map();
-  const rows = await tx<{ id: string; tag_keys: string[] }[]>`select id, tag_keys from organisations where tag_keys::text <> '[]'`;
+  const rows = await tx<
+    { id: string; tag_keys: string[] }[]
+  >`select id, tag_keys from organisations where tag_keys::text <> '[]'`;
   return new Map(rows.map((row) => [row.id, row.tag_keys]));
 }
 
@@ -108,7 +119,9 @@ async function insertPostings(tx: TransactionSql, postings: Posting[]): Promise<
     postings.map(({ id, at_ms, kind, reference }) => ({ id, at_ms: Math.floor(at_ms), kind, reference })),
     '',
   );
-  const lines = postings.flatMap((posting) => posting.entries.map((entry, line) => ({ ...entry, posting: posting.id, line })));
+  const lines = postings.flatMap((posting) =>
+    posting.entries.map((entry, line) => ({ ...entry, posting: posting.id, line })),
+  );
   await insertRows(tx, 'entries', lines, '');
   await insertRows(
     tx,

@@ -1,8 +1,8 @@
 import type { Sql } from 'postgres';
 import { AppError } from '../base/errors.ts';
 import type { Pico } from '../base/money.ts';
-import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 import { TOKEN_FIELDS, USAGE_FIELDS, type UsageVector } from '../contract/usage.ts';
+import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 import { QUARTER_MS } from './rollup.ts';
 
 /** Rows that a report may have; what is larger is to be filtered. */
@@ -50,7 +50,9 @@ export async function queryUsage(sql: Sql, filter: UsageFilter): Promise<UsageRo
     limit ${MAX_ROWS + 1}`;
   const rows = await sql.unsafe<Record<string, string>[]>(statement, parameters.values);
   if (rows.length > MAX_ROWS) {
-    throw new AppError('too_large', `the report has more than ${MAX_ROWS} rows; filter it, or group by less`, { param: 'group_by' });
+    throw new AppError('too_large', `the report has more than ${MAX_ROWS} rows; filter it, or group by less`, {
+      param: 'group_by',
+    });
   }
   return mergeCurrencies(filter, rows);
 }
@@ -59,7 +61,8 @@ function checkFilter(filter: UsageFilter): void {
   if (!Number.isFinite(filter.from_ms) || !Number.isFinite(filter.to_ms)) {
     throw new AppError('invalid_request', 'from and to must be times', { param: 'from' });
   }
-  if (filter.groupBy.length > MAX_GROUPS) throw new AppError('invalid_request', `group_by takes ${MAX_GROUPS} at most`, { param: 'group_by' });
+  if (filter.groupBy.length > MAX_GROUPS)
+    throw new AppError('invalid_request', `group_by takes ${MAX_GROUPS} at most`, { param: 'group_by' });
   if (new Set(filter.groupBy).size < filter.groupBy.length) {
     throw new AppError('invalid_request', 'group_by names something twice', { param: 'group_by' });
   }
@@ -74,7 +77,9 @@ export function checkTimezone(timezone: string): void {
   } catch {
     // Falls through to the one message.
   }
-  throw new AppError('invalid_request', `"${timezone}" is no IANA time zone, such as "Asia/Shanghai"`, { param: 'timezone' });
+  throw new AppError('invalid_request', `"${timezone}" is no IANA time zone, such as "Asia/Shanghai"`, {
+    param: 'timezone',
+  });
 }
 
 function groupSql(group: string, timezone: string, parameters: Parameters): string {
@@ -85,12 +90,17 @@ function groupSql(group: string, timezone: string, parameters: Parameters): stri
     const utc = `(to_timestamp(quarter_ms / 1000) at time zone 'UTC')`;
     return `to_char(${local()}, 'YYYY-MM-DD"T"HH24') || ' ' || (extract(epoch from ${local()} - ${utc}) / 60)::int`;
   }
-  if (group.startsWith(TAG) && group.length > TAG.length) return `coalesce(tags ->> ${parameters.add(group.slice(TAG.length))}::text, '')`;
+  if (group.startsWith(TAG) && group.length > TAG.length)
+    return `coalesce(tags ->> ${parameters.add(group.slice(TAG.length))}::text, '')`;
   const column = Object.hasOwn(GROUP_COLUMNS, group) ? GROUP_COLUMNS[group] : undefined;
   if (column === undefined) {
-    throw new AppError('invalid_request', `usage can't be grouped by "${group}"; take ${[...Object.keys(GROUP_COLUMNS), 'day', 'hour', 'tag:<key>'].join(', ')}`, {
-      param: 'group_by',
-    });
+    throw new AppError(
+      'invalid_request',
+      `usage can't be grouped by "${group}"; take ${[...Object.keys(GROUP_COLUMNS), 'day', 'hour', 'tag:<key>'].join(', ')}`,
+      {
+        param: 'group_by',
+      },
+    );
   }
   return column;
 }
@@ -115,12 +125,25 @@ function whereSql(filter: Omit<UsageFilter, 'groupBy' | 'timezone'>, parameters:
 function mergeCurrencies(filter: UsageFilter, rows: Record<string, string>[]): UsageRow[] {
   const merged = new Map<string, UsageRow>();
   for (const row of rows) {
-    const values = filter.groupBy.map((group, index) => (group === 'hour' ? writeHour(row[`g${index}`]!) : row[`g${index}`]!));
+    const values = filter.groupBy.map((group, index) =>
+      group === 'hour' ? writeHour(row[`g${index}`]!) : row[`g${index}`]!,
+    );
     const label = JSON.stringify(values);
     let into = merged.get(label);
     if (!into) {
       const group = Object.fromEntries(filter.groupBy.map((name, index) => [name, values[index]!]));
-      into = { group, requests: 0, attempts: 0, errors: 0, usage: {}, estimated: 0, unreconciled: 0, unpriced: 0, cost: {}, charge: {} };
+      into = {
+        group,
+        requests: 0,
+        attempts: 0,
+        errors: 0,
+        usage: {},
+        estimated: 0,
+        unreconciled: 0,
+        unpriced: 0,
+        cost: {},
+        charge: {},
+      };
       merged.set(label, into);
     }
     addRow(into, row);
@@ -129,7 +152,8 @@ function mergeCurrencies(filter: UsageFilter, rows: Record<string, string>[]): U
 }
 
 function addRow(into: UsageRow, row: Record<string, string>): void {
-  for (const count of ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced'] as const) into[count] += Number(row[count]);
+  for (const count of ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced'] as const)
+    into[count] += Number(row[count]);
   const usage: UsageVector = into.usage;
   for (const field of USAGE_FIELDS) {
     const value = Number(row[field]);
@@ -162,7 +186,8 @@ export async function queryTimeline(
   const bucket = {
     quarter: () => 'quarter_ms',
     hour: () => `quarter_ms - extract(minute from ${local()})::int8 * 60000`,
-    day: () => `(extract(epoch from date_trunc('day', ${local()}) at time zone ${parameters.add(query.timezone)}::text) * 1000)::int8`,
+    day: () =>
+      `(extract(epoch from date_trunc('day', ${local()}) at time zone ${parameters.add(query.timezone)}::text) * 1000)::int8`,
   }[query.step]();
   const where = whereSql(query, parameters);
   const rows = await sql.unsafe<{ at_ms: string; tokens: string; requests: string }[]>(

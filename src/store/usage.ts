@@ -16,7 +16,11 @@ export function createUsage({ sql }: Context, partitions: Partitions): Store['us
     totals: async (query) => {
       const [row] = await sql<{ tokens: string; requests: string; errors: string }[]>`
         select tokens, requests, errors from usage_totals where organisation = ${query.organisation ?? ''}`;
-      return { tokens: Number(row?.tokens ?? 0), requests: Number(row?.requests ?? 0), errors: Number(row?.errors ?? 0) };
+      return {
+        tokens: Number(row?.tokens ?? 0),
+        requests: Number(row?.requests ?? 0),
+        errors: Number(row?.errors ?? 0),
+      };
     },
     milestones: async (query) => {
       const rows = await sql<{ tokens: string; at_ms: string }[]>`

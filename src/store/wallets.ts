@@ -22,7 +22,9 @@ export function createWallets(context: Context): Store['wallets'] {
         query.scope === undefined ? undefined : sql`${wallets.scope} = ${query.scope}`,
         query.scopeId === undefined ? undefined : eq(wallets.scopeId, query.scopeId),
       );
-      return toRecords(await db.select().from(wallets).where(where).orderBy(asc(wallets.createdAt_ms), asc(wallets.id)));
+      return toRecords(
+        await db.select().from(wallets).where(where).orderBy(asc(wallets.createdAt_ms), asc(wallets.id)),
+      );
     },
     get: async (id) => {
       const [row] = await db.select().from(wallets).where(eq(wallets.id, id));
@@ -42,10 +44,20 @@ export function createWallets(context: Context): Store['wallets'] {
           spent: sql<string>`coalesce(sum(amount_pico) filter (where kind = 'settle'), 0)`,
         })
         .from(wallets)
-        .leftJoin(accountBalances, and(eq(accountBalances.account, sql`${ACCOUNT_PREFIX}::text || ${wallets.id}`), eq(accountBalances.currency, wallets.currency)))
+        .leftJoin(
+          accountBalances,
+          and(
+            eq(accountBalances.account, sql`${ACCOUNT_PREFIX}::text || ${wallets.id}`),
+            eq(accountBalances.currency, wallets.currency),
+          ),
+        )
         .groupBy(wallets.id)
         .orderBy(asc(wallets.id));
-      return rows.map((row) => ({ wallet: row.wallet, credited_pico: BigInt(row.credited), spent_pico: BigInt(row.spent) }));
+      return rows.map((row) => ({
+        wallet: row.wallet,
+        credited_pico: BigInt(row.credited),
+        spent_pico: BigInt(row.spent),
+      }));
     },
     post: (posting, audit) =>
       write(context, audit, true, async (tx) => {
@@ -63,7 +75,11 @@ async function assertWalletCurrencies(tx: Context['db'], posting: Posting): Prom
     const [wallet] = await tx.select({ currency: wallets.currency }).from(wallets).where(eq(wallets.id, id));
     if (!wallet) throw new AppError('not_found', `there is no wallet ${id}`, { param: 'wallet' });
     if (wallet.currency !== entry.currency) {
-      throw new AppError('invalid_request', `wallet ${id} is kept in ${wallet.currency}, so ${entry.currency} can't be booked on it`, { param: 'currency' });
+      throw new AppError(
+        'invalid_request',
+        `wallet ${id} is kept in ${wallet.currency}, so ${entry.currency} can't be booked on it`,
+        { param: 'currency' },
+      );
     }
   }
 }

@@ -48,7 +48,13 @@ export async function barometer(store: Pick<Store, 'usage'>, query: BarometerQue
   const [totals, days, quarters, passed] = await Promise.all([
     store.usage.totals({ organisation }),
     store.usage.timeline({ organisation, from_ms: now - (DAYS_SHOWN + 1) * DAY_MS, to_ms, step: 'day', timezone }),
-    store.usage.timeline({ organisation, from_ms: now - 2 * GROWTH_DAYS.month * DAY_MS, to_ms, step: 'quarter', timezone }),
+    store.usage.timeline({
+      organisation,
+      from_ms: now - 2 * GROWTH_DAYS.month * DAY_MS,
+      to_ms,
+      step: 'quarter',
+      timezone,
+    }),
     store.usage.milestones({ organisation }),
   ]);
   const perDay = fillDays(days, now, timezone);
@@ -81,8 +87,17 @@ interface Bucket {
   requests: number;
 }
 
-function fillDays(buckets: Bucket[], now: number, timezone: string): { day: string; tokens: number; requests: number }[] {
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' });
+function fillDays(
+  buckets: Bucket[],
+  now: number,
+  timezone: string,
+): { day: string; tokens: number; requests: number }[] {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: timezone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
   const found = new Map(buckets.map((bucket) => [format.format(bucket.at_ms), bucket]));
   const last = Date.parse(`${format.format(now)}T00:00:00Z`);
   return Array.from({ length: DAYS_SHOWN }, (_, index) => {

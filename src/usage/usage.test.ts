@@ -23,7 +23,17 @@ function operation(id: string, at_ms: number, tokens: number): OperationRecord {
     status: 'completed',
     total_ms: 1,
     attempts: [
-      { index: 0, deployment: 'mock/m', provider: 'mock', model: 'm', status: 'completed', at_ms, total_ms: 1, usage: { input: tokens }, usageSource: 'provider' },
+      {
+        index: 0,
+        deployment: 'mock/m',
+        provider: 'mock',
+        model: 'm',
+        status: 'completed',
+        at_ms,
+        total_ms: 1,
+        usage: { input: tokens },
+        usageSource: 'provider',
+      },
     ],
     holds: [],
   };

@@ -8,8 +8,11 @@
 import { crc32 } from 'node:zlib';
 import {
   type AttemptRecord,
+  attemptToJson,
+  holdToJson,
   type OperationHold,
   type OperationRecord,
+  operationToJson,
   reviveOperation,
 } from '../../contract/operation.ts';
 import type { StoredReply } from '../../store/index.ts';
@@ -82,8 +85,22 @@ export interface Settled {
 export type JournalRecord = SegmentHeader | Intended | Sent | Progress | AttemptClosed | Voided | Settled;
 
 export function encodeLine(record: JournalRecord): string {
-  const json = JSON.stringify(record, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  const json = JSON.stringify(plain(record));
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
+}
+
+/** With strings in place of bigints. */
+function plain(record: JournalRecord): unknown {
+  switch (record.t) {
+    case 'f':
+      return { ...record, record: operationToJson(record.record) };
+    case 's':
+      return record.holds ? { ...record, holds: record.holds.map(holdToJson) } : record;
+    case 'a':
+      return { ...record, attempt: attemptToJson(record.attempt) };
+    default:
+      return record;
+  }
 }
 
 /** The record of a line without its newline, or undefined when the line is damaged. */

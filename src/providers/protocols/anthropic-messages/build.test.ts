@@ -240,6 +240,21 @@ test('tools, strictness and choice', () => {
   assert.deepEqual(old.warnings, ['tools.strict']);
 });
 
+test('the newest models can not be forced to call a tool', () => {
+  const choice = (model: string) => {
+    const built = build({ tools: [{ name: 'f' }], toolChoice: { name: 'f' } }, { model, quirks: {} });
+    return [built.body.tool_choice, built.warnings];
+  };
+  const forced = [{ type: 'tool', name: 'f' }, []];
+  const free = [{ type: 'auto' }, ['tool_choice']];
+  for (const model of ['claude-opus-5', 'claude-sonnet-5', 'claude-haiku-5-5', 'kimi-k2']) {
+    assert.deepEqual(choice(model), forced);
+  }
+  for (const model of ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-fable-5-1', 'claude-mythos-5-2']) {
+    assert.deepEqual(choice(model), free);
+  }
+});
+
 test('structured output is native; "some JSON" is warned of', () => {
   const schema = { type: 'object', properties: { a: { type: 'string', maxLength: 3 } }, $schema: 'x' };
   const { body, warnings } = build({ responseFormat: { type: 'json_schema', name: 'r', schema } });
@@ -326,7 +341,18 @@ const thinking: {
     fields: { reasoning: { effort: 'minimal', summary: 'auto' } },
     expect: { thinking: { type: 'adaptive', display: 'summarized' }, effort: 'low' },
   },
-  { name: 'off', target: NEW, fields: { reasoning: { effort: 'none' } }, expect: { thinking: { type: 'disabled' } } },
+  {
+    name: 'off',
+    target: { model: 'claude-opus-5', quirks: {} },
+    fields: { reasoning: { effort: 'none' } },
+    expect: { thinking: { type: 'disabled' } },
+  },
+  {
+    name: 'off, as far as the model lets it',
+    target: { model: 'claude-sonnet-5-5', quirks: {} },
+    fields: { reasoning: { mode: 'disabled' } },
+    expect: { thinking: { type: 'between_tools' } },
+  },
   {
     name: 'off where it can not be',
     target: { model: 'claude-fable-5-1', quirks: {} },
@@ -381,8 +407,15 @@ const thinking: {
     warnings: ['reasoning_effort'],
   },
   {
-    name: 'a forced tool goes before thinking',
+    name: 'where no tool can be forced, thinking stays',
     target: NEW,
+    fields: { reasoning: { effort: 'high' }, tools: [{ name: 'f' }], toolChoice: 'required' },
+    expect: { thinking: { type: 'adaptive' }, effort: 'high' },
+    warnings: ['tool_choice'],
+  },
+  {
+    name: 'a forced tool goes before thinking',
+    target: { model: 'claude-opus-5', quirks: {} },
     fields: { reasoning: { effort: 'high' }, tools: [{ name: 'f' }], toolChoice: 'required' },
     expect: { effort: 'high' },
     warnings: ['reasoning'],
@@ -476,7 +509,7 @@ test('generations are read from names of every form', () => {
   assert.equal(mode('glm-5'), 'budget');
   assert.equal(claudeTraits('claude-opus-4-6').sampling, true);
   assert.equal(claudeTraits('claude-opus-4-7').sampling, false);
-  assert.equal(claudeTraits('claude-fable-5-1').alwaysThinks, true);
+  assert.equal(claudeTraits('claude-fable-5-1').off, 'never');
 });
 
 test('what the surface read, the API writes again', () => {

@@ -6,7 +6,7 @@ import { buildConversation, type Conversation, checkToolName } from './conversat
 import { invalid, isObject } from './fields.ts';
 import { MESSAGES_PATH } from './passthrough.ts';
 import { structuredSchema } from './schema.ts';
-import { planThinking, type ThinkingPlan } from './thinking.ts';
+import { planThinking, type ThinkingPlan, takenToolChoice } from './thinking.ts';
 
 export const ANTHROPIC_VERSION = '2023-06-01';
 /** Where neither the request nor the model's data set a limit. The API requires one. */
@@ -84,7 +84,7 @@ function addTools(
     return;
   }
   body.tools = tools.map((tool, index) => buildTool(tool, `tools[${index}]`, traits, warnings));
-  const choice = buildToolChoice(request);
+  const choice = buildToolChoice(takenToolChoice(request, traits, warnings), request.parallelToolCalls);
   if (choice) body.tool_choice = choice;
 }
 
@@ -104,14 +104,13 @@ function buildTool(tool: Tool, path: string, traits: ClaudeTraits, warnings: Set
   return withCache(block, tool.cache);
 }
 
-function buildToolChoice(request: ChatRequest): JsonObject | undefined {
-  const choice = request.toolChoice;
+function buildToolChoice(choice: ChatRequest['toolChoice'], parallel: boolean | undefined): JsonObject | undefined {
   if (choice === 'none') return { type: 'none' };
   let built: JsonObject | undefined;
   if (choice === 'required') built = { type: 'any' };
   else if (typeof choice === 'object') built = { type: 'tool', name: choice.name };
-  else if (choice === 'auto' || request.parallelToolCalls === false) built = { type: 'auto' };
-  if (built && request.parallelToolCalls === false) built.disable_parallel_tool_use = true;
+  else if (choice === 'auto' || parallel === false) built = { type: 'auto' };
+  if (built && parallel === false) built.disable_parallel_tool_use = true;
   return built;
 }
 

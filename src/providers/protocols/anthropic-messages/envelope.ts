@@ -18,6 +18,9 @@ export function readEnvelope(body: JsonObject): Envelope {
   return envelope;
 }
 
+/** A tool result may hold a document, and that may hold blocks; nothing valid goes deeper. */
+const MAX_DEPTH = 4;
+
 /** Walks only where media can be: content blocks, tool results and documents made of blocks. */
 export function readInputBound(body: JsonObject, bodyBytes: number): InputBound {
   const bound: InputBound = { textBytes: bodyBytes, images: 0, audios: 0, files: 0, urls: [] };
@@ -34,8 +37,8 @@ export function readInputBound(body: JsonObject, bodyBytes: number): InputBound 
   return bound;
 }
 
-function addBlocks(content: Json | undefined, bound: InputBound): void {
-  if (!Array.isArray(content)) return;
+function addBlocks(content: Json | undefined, bound: InputBound, depth = 0): void {
+  if (!Array.isArray(content) || depth > MAX_DEPTH) return;
   for (const block of content) {
     if (!isObject(block)) continue;
     const source = isObject(block.source) ? block.source : undefined;
@@ -44,13 +47,13 @@ function addBlocks(content: Json | undefined, bound: InputBound): void {
       addSource(source, bound);
     } else if (block.type === 'document') {
       // Plain text and blocks inside a document are text of the body like any other.
-      if (source?.type === 'content') addBlocks(source.content, bound);
+      if (source?.type === 'content') addBlocks(source.content, bound, depth + 1);
       else if (source?.type !== 'text') {
         bound.files++;
         addSource(source, bound);
       }
     } else if (block.type === 'container_upload') bound.files++;
-    else if (block.type === 'tool_result') addBlocks(block.content, bound);
+    else if (block.type === 'tool_result') addBlocks(block.content, bound, depth + 1);
   }
 }
 

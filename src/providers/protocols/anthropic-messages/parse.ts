@@ -21,6 +21,16 @@ const READ = new Set(
 const ANTHROPIC_ONLY = ['mcp_servers', 'container', 'thread', 'fallbacks'];
 
 export function parseMessages(body: JsonObject, mode: ParseMode = 'translate'): ChatRequest {
+  try {
+    return parse(body, mode);
+  } catch (error) {
+    // Arguments and unknown blocks are written out again, which fails past some thousand levels.
+    if (error instanceof RangeError) throw invalid('messages', 'is nested too deeply.');
+    throw error;
+  }
+}
+
+function parse(body: JsonObject, mode: ParseMode): ChatRequest {
   const envelope = readEnvelope(body);
   const context: ParseContext = { mode, extra: {}, toolNames: new Map() };
   readExtra(body, context);
@@ -230,7 +240,9 @@ function parseDocument(block: JsonObject, path: string, context: ParseContext): 
   else {
     for (const [index, value] of arrayAt(source.content, `${path}.source.content`).entries()) {
       const at = `${path}.source.content[${index}]`;
-      parts.push(...parseInput(objectAt(value, at), at, context));
+      const inner = objectAt(value, at);
+      if (inner.type !== 'text' && inner.type !== 'image') throw invalid(`${at}.type`, 'must be "text" or "image".');
+      parts.push(...parseInput(inner, at, context));
     }
   }
   const last = parts.at(-1);

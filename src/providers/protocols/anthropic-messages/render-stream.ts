@@ -17,6 +17,8 @@ interface OpenBlock {
   index: number;
   /** Arguments so far, of a tool call. */
   json: string;
+  /** How long they were when they were last looked at and found incomplete. */
+  incompleteAt: number;
 }
 
 /**
@@ -118,11 +120,12 @@ export class MessagesRenderer implements StreamRenderer {
 
   #canClose(open: OpenBlock): boolean {
     if (open.kind !== 'tool_use') return true;
-    if (!open.json.trimEnd().endsWith('}')) return false;
+    if (open.incompleteAt === open.json.length || !open.json.trimEnd().endsWith('}')) return false;
     try {
       JSON.parse(open.json);
       return true;
     } catch {
+      open.incompleteAt = open.json.length;
       return false;
     }
   }
@@ -197,7 +200,7 @@ export class MessagesRenderer implements StreamRenderer {
 
   #openBlock(part: number, kind: BlockKind, block: JsonObject): void {
     this.#closeBlock();
-    this.#open = { part, kind, index: this.#nextIndex++, json: '' };
+    this.#open = { part, kind, index: this.#nextIndex++, json: '', incompleteAt: -1 };
     this.#send('content_block_start', { index: this.#open.index, content_block: block });
   }
 

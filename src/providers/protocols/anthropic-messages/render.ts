@@ -135,7 +135,8 @@ export function renderUsage(usage: UsageReading | undefined, servedTier: string 
     output_tokens: (vector.output ?? 0) + (reasoning ?? 0) + (vector.audio_out ?? 0) + (vector.image_out ?? 0),
     output_tokens_details: reasoning === undefined ? null : { thinking_tokens: reasoning },
     server_tool_use: vector.searches ? { web_search_requests: vector.searches, web_fetch_requests: 0 } : null,
-    service_tier: tiers.includes('priority') ? 'priority' : tiers.includes('batch') ? 'batch' : 'standard',
+    service_tier:
+      tiers.find((tier) => tier === 'priority' || tier === 'batch') ?? (tiers.includes('flex') ? null : 'standard'),
     speed: tiers.includes('fast') ? 'fast' : null,
     inference_geo: tiers.find((tier) => tier.startsWith('inference_geo:'))?.slice('inference_geo:'.length) ?? null,
   };

@@ -48,7 +48,12 @@ function convert(schema: JsonObject, moved: Set<string>, depth: number): JsonObj
       out[key] = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, child(each)]));
     } else out[key] = value;
   }
-  if (isObjectType(schema.type) || isObject(schema.properties)) out.additionalProperties = false;
+  if (isObjectType(schema.type) || isObject(schema.properties)) {
+    // An open object can't be asked for; that it was is worth a warning.
+    if (schema.additionalProperties !== undefined && schema.additionalProperties !== false)
+      moved.add('additionalProperties');
+    out.additionalProperties = false;
+  }
   if (notes.length > 0) {
     const before = typeof out.description === 'string' ? `${out.description}\n\n` : '';
     out.description = `${before}{${notes.join(', ')}}`;

@@ -321,3 +321,17 @@ test('count_tokens: what only Anthropic understands is counted as its text', () 
   assert.deepEqual(renderCountTokens(12), { input_tokens: 12 });
   assert.throws(() => parseCountTokens({ model: 'm' }), { code: 'invalid_request', param: 'messages' });
 });
+
+test('endless nesting is refused or ignored, never a crash', () => {
+  let nested: Json = 'x';
+  for (let depth = 0; depth < 200_000; depth++) nested = [nested];
+  const call = { type: 'tool_use', id: 't', name: 'f', input: { nested } };
+  const error = refusal(() => parse({ messages: [{ role: 'assistant', content: [call] }] }));
+  assert.equal(error.code, 'invalid_request');
+
+  let block: JsonObject = { type: 'image', source: { type: 'url', url: 'https://a.test' } };
+  for (let depth = 0; depth < 200_000; depth++) block = { type: 'tool_result', tool_use_id: 't', content: [block] };
+  const body = { ...base, messages: [{ role: 'user', content: [block] }] };
+  assert.equal(anthropicSurface.inputBound(body, 100).textBytes, 100);
+  assert.equal(refusal(() => anthropicSurface.parse(body)).code, 'invalid_request');
+});

@@ -37,7 +37,7 @@ export function planThinking(
 ): ThinkingPlan {
   const reasoning = request.reasoning;
   if (!reasoning || Object.values(reasoning).every((value) => value === undefined))
-    return { thinks: traits.alwaysThinks };
+    return { thinks: traits.off === 'never' };
   if (reasoning.effort === 'none' || reasoning.mode === 'disabled' || reasoning.budgetTokens === 0) {
     return planOff(traits, warnings);
   }
@@ -49,10 +49,10 @@ export function planThinking(
   const onlySummary =
     reasoning.effort === undefined && reasoning.budgetTokens === undefined && reasoning.mode === undefined;
   // The API refuses a forced tool while thinking is on; the tool was asked for more plainly.
-  const forced = request.toolChoice === 'required' || typeof request.toolChoice === 'object';
+  const forced = traits.forcedTools && isForced(request.toolChoice);
   if (forced || onlySummary) {
     if (forced) warnings.add('reasoning');
-    return { effort, thinks: traits.alwaysThinks };
+    return { effort, thinks: traits.off === 'never' };
   }
   const budgeted = traits.thinking === 'budget' || (traits.thinking === 'both' && isBudget(reasoning.budgetTokens));
   if (!budgeted) {
@@ -62,17 +62,33 @@ export function planThinking(
   const budget = budgetFor(reasoning, request.maxOutputTokens !== undefined, maxTokens, warnings);
   if (budget === undefined || openToolCall) {
     warnings.add('reasoning_effort');
-    return { effort, thinks: traits.alwaysThinks };
+    return { effort, thinks: traits.off === 'never' };
   }
   return { thinking: withDisplay({ type: 'enabled', budget_tokens: budget }, reasoning), effort, thinks: true };
 }
 
 function planOff(traits: ClaudeTraits, warnings: Set<string>): ThinkingPlan {
-  if (traits.alwaysThinks) {
+  if (traits.off === 'never') {
     warnings.add('reasoning_effort');
     return { effort: traits.topEffort === undefined ? undefined : 'low', thinks: true };
   }
-  return traits.thinking === 'none' ? { thinks: false } : { thinking: { type: 'disabled' }, thinks: false };
+  return traits.thinking === 'none' ? { thinks: false } : { thinking: { type: traits.off }, thinks: false };
+}
+
+/** Whether the model is not free to answer without a tool. */
+export function isForced(choice: ChatRequest['toolChoice']): boolean {
+  return choice === 'required' || typeof choice === 'object';
+}
+
+/** The choice that the model takes: the newest can't be forced to call a tool, and are asked to decide themselves. */
+export function takenToolChoice(
+  request: ChatRequest,
+  traits: ClaudeTraits,
+  warnings: Set<string>,
+): ChatRequest['toolChoice'] {
+  if (traits.forcedTools || !isForced(request.toolChoice)) return request.toolChoice;
+  warnings.add('tool_choice');
+  return 'auto';
 }
 
 function isBudget(tokens: number | undefined): tokens is number {

@@ -4,7 +4,7 @@ import { type ClaudeTraits, claudeTraits } from '../anthropic-messages/claude.ts
 import { buildConversation, checkToolName } from '../anthropic-messages/conversation.ts';
 import { invalid } from '../anthropic-messages/fields.ts';
 import { structuredSchema } from '../anthropic-messages/schema.ts';
-import { planThinking } from '../anthropic-messages/thinking.ts';
+import { planThinking, takenToolChoice } from '../anthropic-messages/thinking.ts';
 import { cachePoint, converseBlocks, NAME_CHARS, withTextBesideDocuments } from './blocks.ts';
 
 /** Fields of Converse's own that a caller may send along. */
@@ -31,7 +31,7 @@ export function buildRequest(request: ChatRequest, target: ApiTarget): BuiltRequ
   if (conversation.system.length > 0) body.system = conversation.system;
   const inference = buildInference(request, maxTokens, family, traits, thinks, more, warnings);
   if (Object.keys(inference).length > 0) body.inferenceConfig = inference;
-  addTools(body, request, conversation.calledTools, warnings);
+  addTools(body, request, conversation.calledTools, traits, warnings);
   addOutput(body, request, target, warnings);
   addRest(body, request, warnings);
   if (Object.keys(more).length > 0) body.additionalModelRequestFields = more;
@@ -138,7 +138,13 @@ function buildInference(
 
 // ---------------------------------------------------------------- tools, output, the rest
 
-function addTools(body: JsonObject, request: ChatRequest, calledTools: Set<string>, warnings: Set<string>): void {
+function addTools(
+  body: JsonObject,
+  request: ChatRequest,
+  calledTools: Set<string>,
+  traits: ClaudeTraits,
+  warnings: Set<string>,
+): void {
   const offered = request.tools ?? [];
   const choice = request.toolChoice;
   if (offered.length === 0 || choice === 'none') {
@@ -151,9 +157,10 @@ function addTools(body: JsonObject, request: ChatRequest, calledTools: Set<strin
     return;
   }
   const config: JsonObject = { tools: offered.flatMap((tool, index) => buildTool(tool, `tools[${index}]`, warnings)) };
-  if (choice === 'auto') config.toolChoice = { auto: {} };
-  else if (choice === 'required') config.toolChoice = { any: {} };
-  else if (typeof choice === 'object') config.toolChoice = { tool: { name: choice.name } };
+  const taken = takenToolChoice(request, traits, warnings);
+  if (taken === 'auto') config.toolChoice = { auto: {} };
+  else if (taken === 'required') config.toolChoice = { any: {} };
+  else if (typeof taken === 'object') config.toolChoice = { tool: { name: taken.name } };
   body.toolConfig = config;
   if (request.parallelToolCalls === false) warnings.add('parallel_tool_calls');
 }

@@ -23,7 +23,8 @@ const REFUSED_EXTRAS: Record<string, string> = {
 /** Throws AppError `invalid_request` with the offending field as `param`. */
 export function buildGemini(request: ChatRequest, target: ApiTarget, dialect: GeminiDialect): BuiltRequest {
   const warnings = new Set<string>();
-  const { model } = target;
+  // As Google's own lists write it, or bare.
+  const model = target.model.replace(/^models\//, '');
   const options = { vertex: dialect.vertex, strictSignatures: isGemini3OrLater(model) };
   const body: JsonObject = { ...buildContents(request, options, warnings) };
   addTools(body, request, warnings);

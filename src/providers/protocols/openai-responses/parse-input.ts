@@ -1,7 +1,16 @@
 /** `input` of a responses body, read into messages. Items of one assistant turn (reasoning, text, calls) become one message. */
 import type { Json, JsonObject, Message, Part } from '../../protocol.ts';
 import { audioMediaType, readDetail, readFileFields, readMediaUrl } from '../openai-chat/content.ts';
-import { invalid, isObject, join, needObject, needString, optArray, optObject, optString } from '../openai-chat/fields.ts';
+import {
+  invalid,
+  isObject,
+  join,
+  needObject,
+  needString,
+  optArray,
+  optObject,
+  optString,
+} from '../openai-chat/fields.ts';
 import { thoughtSignature } from '../openai-chat/parse-request.ts';
 import { readProof } from './signature.ts';
 
@@ -17,7 +26,8 @@ export function readInput(body: JsonObject): Message[] {
   if (!Array.isArray(input) || input.length === 0) {
     throw invalid('input', 'is required: a text, or an array of items that is not empty.');
   }
-  for (const [index, item] of input.entries()) addItem(messages, needObject(item, `input[${index}]`), `input[${index}]`);
+  for (const [index, item] of input.entries())
+    addItem(messages, needObject(item, `input[${index}]`), `input[${index}]`);
   return messages;
 }
 
@@ -166,7 +176,10 @@ function texts(list: Json[], path: string): string[] {
 export function refuseKept(body: JsonObject): void {
   for (const field of ['previous_response_id', 'conversation', 'prompt'] as const) {
     if (body[field] !== undefined && body[field] !== null) {
-      throw invalid(field, 'names something that is kept at another provider; send the whole conversation as input instead.');
+      throw invalid(
+        field,
+        'names something that is kept at another provider; send the whole conversation as input instead.',
+      );
     }
   }
   if (body.store === true) {

@@ -11,15 +11,7 @@ import type {
   ResponseFormat,
   ToolChoice,
 } from '../../protocol.ts';
-import {
-  callItem,
-  imageItem,
-  itemLogprobs,
-  messageItem,
-  reasoningItem,
-  refusalContent,
-  textContent,
-} from './items.ts';
+import { callItem, imageItem, itemLogprobs, messageItem, reasoningItem, refusalContent, textContent } from './items.ts';
 import { writeResponsesUsage } from './usage.ts';
 
 const TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast']);
@@ -36,7 +28,7 @@ export function renderResponse(reply: Reply, request: ChatRequest, context: Repl
   const usage = writeResponsesUsage(reply.usage);
   return {
     ...responseHead(request, context, responseId(reply.id, context)),
-    ...outcomeFields(outcome, context),
+    ...outcomeFields(outcome),
     output: choice ? renderOutput(choice, context, outcome) : [],
     ...(usage ? { usage } : {}),
     ...tierField(reply.servedTier),
@@ -60,11 +52,10 @@ export function outcomeOf(finish: FinishReason, refused: boolean): Outcome {
   return { status: 'completed' };
 }
 
-export function outcomeFields(outcome: Outcome, context: ReplyContext): JsonObject {
+export function outcomeFields(outcome: Outcome): JsonObject {
   return {
     status: outcome.status,
     incomplete_details: outcome.reason === undefined ? null : { reason: outcome.reason },
-    completed_at: outcome.status === 'completed' ? Math.max(context.created_s, Math.floor(Date.now() / 1000)) : null,
   };
 }
 
@@ -76,7 +67,6 @@ export function responseHead(request: ChatRequest, context: ReplyContext, id: st
     created_at: context.created_s,
     status: 'in_progress',
     background: false,
-    completed_at: null,
     error: null,
     incomplete_details: null,
     instructions: null,

@@ -91,11 +91,12 @@ export class ResponsesStreamRenderer implements StreamRenderer {
   finish(): string {
     const outcome = outcomeOf(this.#finish ?? 'stop', this.#refused);
     let out = this.#start();
-    for (const index of this.#items.keys()) out += this.#close(index, index === this.#items.length - 1 && outcome.status === 'incomplete');
+    for (const index of this.#items.keys())
+      out += this.#close(index, index === this.#items.length - 1 && outcome.status === 'incomplete');
     const usage = writeResponsesUsage(this.#usage);
     const response: JsonObject = {
       ...this.#head(),
-      ...outcomeFields(outcome, this.#context),
+      ...outcomeFields(outcome),
       ...(usage ? { usage } : {}),
     };
     return out + this.#event(`response.${outcome.status}`, { response });

@@ -1,0 +1,3 @@
+export { openaiResponsesApi } from './api.ts';
+export { openaiResponsesSurface } from './surface.ts';
+export { readResponsesUsage, writeResponsesUsage } from './usage.ts';

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../base/errors.ts';
+import { openStore } from './index.ts';
+import { pgliteVersion, removeSocketDir } from './pglite.ts';
+import { makeTestHome } from './testing.ts';
+
+const CHILD = fileURLToPath(new URL('./append.child.ts', import.meta.url));
+const PER_BATCH = 50;
+
+async function withHome(use: (home: string) => Promise<void>): Promise<void> {
+  const home = await makeTestHome();
+  try {
+    await use(home);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+interface Holder {
+  pid: number;
+  socketDir: string;
+}
+
+function readLock(home: string): Holder {
+  return JSON.parse(readFileSync(join(home, 'db.lock'), 'utf8')) as Holder;
+}
+
+function startChild(home: string, segment: string, start: number): ChildProcess {
+  return spawn(process.execPath, [CHILD, home, segment, String(start)], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Kills a child once it has acknowledged so many batches; answers the last one it told of. */
+async function killAfter(child: ChildProcess, batches: number): Promise<number> {
+  let text = '';
+  let seen = 0;
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  child.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    seen = text.split('\n').length - 1;
+    // In the middle of the next batch, as likely as not.
+    if (seen >= batches) child.kill('SIGKILL');
+  });
+  await exited;
+  assert.ok(seen >= batches, 'the child ended before it was killed');
+  return Number(text.trimEnd().split('\n').at(-1));
+}
+
+describe('the embedded database', () => {
+  it('loses no acknowledged batch to kill -9, and has none twice or by half', async () => {
+    await withHome(async (home) => {
+      const segment = 'segment';
+      let acknowledged = 0;
+      for (const batches of [1, 7, 23]) {
+        acknowledged = await killAfter(startChild(home, segment, acknowledged), batches);
+        const stale = readLock(home);
+        const messages: string[] = [];
+        const store = await openStore({ home, log: (message) => messages.push(message) });
+        try {
+          assert.match(messages.join(), /did not end cleanly/);
+          assert.equal(existsSync(stale.socketDir), false);
+          const position = await store.usage.position(segment);
+          assert.ok(position >= acknowledged, `${acknowledged} acknowledged, ${position} there`);
+          assert.ok(position <= acknowledged + 1);
+          const requests = position * PER_BATCH;
+          const [row] = await store.usage.query({
+            from_ms: 0,
+            to_ms: Date.UTC(2027, 0, 1),
+            groupBy: [],
+            timezone: 'UTC',
+          });
+          assert.equal(row?.requests, requests);
+          assert.deepEqual(row?.charge, { USD: BigInt(3 * requests) });
+          assert.deepEqual(await store.budgets.spends(), [
+            { budget: 'b', window: 'total', spent_pico: BigInt(3 * requests) },
+          ]);
+          assert.deepEqual(await store.ledger.balances(), [
+            { account: 'receivable', currency: 'USD', amount_pico: BigInt(3 * requests) },
+            { account: 'revenue', currency: 'USD', amount_pico: BigInt(-3 * requests) },
+          ]);
+          assert.deepEqual(await store.ledger.imbalances(), []);
+          for (let batch = 0; batch < position; batch++) {
+            assert.ok(await store.operations.get(`op_${batch}_${PER_BATCH - 1}`), `operation of batch ${batch}`);
+          }
+          assert.equal(await store.operations.get(`op_${position}_0`), undefined);
+          acknowledged = position;
+        } finally {
+          await store.close();
+        }
+      }
+    });
+  });
+
+  it('is opened by one process only, and says by which', async () => {
+    await withHome(async (home) => {
+      const store = await openStore({ home });
+      const socketDir = readLock(home).socketDir;
+      try {
+        // Nobody but this user reaches the database.
+        assert.equal(statSync(socketDir).mode & 0o077, 0);
+        await assert.rejects(openStore({ home }), (error) => {
+          assert.ok(error instanceof AppError);
+          assert.equal(error.code, 'conflict');
+          assert.match(error.message, new RegExp(`this process \\(${process.pid}\\)`));
+          return true;
+        });
+        await store.ping();
+      } finally {
+        await store.close();
+      }
+      assert.equal(existsSync(socketDir), false);
+      assert.equal(existsSync(join(home, 'db.lock')), false);
+
+      writeFileSync(join(home, 'db.lock'), JSON.stringify({ pid: process.ppid, start: '', socketDir: '', token: 't' }));
+      await assert.rejects(openStore({ home }), new RegExp(`process ${process.ppid}.*DATABASE_URL`));
+      assert.ok(existsSync(join(home, 'db.lock')), "another's lock stays");
+    });
+  });
+
+  it('removes no directory that is not one of its sockets', () => {
+    const innocent = mkdtempSync(join(tmpdir(), 'tw-innocent-'));
+    const socketDir = mkdtempSync(join(tmpdir(), 'tokenworks-'));
+    const inside = mkdtempSync(join(innocent, 'tokenworks-'));
+    for (const folder of [innocent, inside, '', '/', join(tmpdir(), 'tokenworks-not-there'), socketDir])
+      removeSocketDir(folder);
+    assert.deepEqual([innocent, inside, socketDir].map(existsSync), [true, true, false]);
+    rmSync(innocent, { recursive: true });
+  });
+
+  it('refuses files of another version of PGlite and names the way out', async () => {
+    await withHome(async (home) => {
+      const engineFile = join(home, 'engine.json');
+      assert.equal((JSON.parse(readFileSync(engineFile, 'utf8')) as { version: string }).version, pgliteVersion());
+      writeFileSync(engineFile, JSON.stringify({ engine: 'pglite', version: '0.1.2' }));
+      await assert.rejects(openStore({ home }), /written by 0\.1\.2.*tokenworks backup.*tokenworks restore/s);
+      rmSync(engineFile);
+      await assert.rejects(openStore({ home }), /engine\.json is missing/);
+      assert.equal(existsSync(join(home, 'db.lock')), false, 'a refusal lets go of the lock');
+    });
+  });
+
+  it('starts over where a first start was cut off, and says so where files are damaged', async () => {
+    await withHome(async (home) => {
+      rmSync(join(home, 'db', 'global'), { recursive: true });
+      await assert.rejects(
+        openStore({ home }),
+        (error) => error instanceof AppError && /does not start.*tokenworks restore/s.test(error.message),
+      );
+      writeFileSync(join(home, 'db.initialising'), '');
+      rmSync(join(home, 'engine.json'));
+      const store = await openStore({ home });
+      assert.deepEqual(await store.organisations.list(), []);
+      await store.close();
+      assert.equal(existsSync(join(home, 'db.initialising')), false);
+      await (await openStore({ home })).close();
+    });
+  });
+});
