@@ -30,7 +30,7 @@ export function readDataUrl(text: string, maxBytes: number, param?: string): Dat
   const payload = text.slice(comma + 1);
   const mostBytes = isBase64 ? Math.floor((payload.length * 3) / 4) - 2 : Math.floor(payload.length / 3);
   if (mostBytes > maxBytes && !payload.includes('%')) throw tooLarge(maxBytes, param);
-  const bytes = isBase64 ? fromBase64(payload, invalid) : Buffer.from(unescape(payload, invalid), 'latin1');
+  const bytes = isBase64 ? fromBase64(payload, invalid) : Buffer.from(percentDecode(payload, invalid), 'latin1');
   if (bytes.length > maxBytes) throw tooLarge(maxBytes, param);
   return { mediaType: head[0] || 'text/plain', bytes };
 }
@@ -38,14 +38,14 @@ export function readDataUrl(text: string, maxBytes: number, param?: string): Dat
 type Invalid = (problem: string) => AppError;
 
 function fromBase64(payload: string, invalid: Invalid): Buffer {
-  const plain = payload.includes('%') ? unescape(payload, invalid) : payload;
+  const plain = payload.includes('%') ? percentDecode(payload, invalid) : payload;
   const trimmed = /\s/.test(plain) ? plain.replace(/\s+/g, '') : plain;
   if (!BASE64.test(trimmed)) throw invalid('has characters that are not base64');
   return Buffer.from(trimmed, 'base64');
 }
 
 /** Percent-decoded to one character per byte. */
-function unescape(payload: string, invalid: Invalid): string {
+function percentDecode(payload: string, invalid: Invalid): string {
   if (/%(?![0-9A-Fa-f]{2})/.test(payload)) throw invalid('has a % that is not followed by two hexadecimal digits');
   const utf8 = Buffer.from(payload, 'utf8').toString('latin1');
   return utf8.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

@@ -109,7 +109,7 @@ async function followRedirects(
     if (!('location' in reply)) return reply;
     if (redirects >= maxRedirects)
       throw new AppError('upstream_error', `${target.url.host} redirects more than ${maxRedirects} times.`);
-    const next = URL.parse(reply.location, target.url);
+    const next = URL.parse(reply.location, target.url.href);
     if (!next) throw new AppError('upstream_error', `${target.url.host} redirects to something that is no URL.`);
     hop = nextHop(hop, reply.status, target.url, next);
     target = await check(next);
@@ -135,6 +135,8 @@ async function callOnce(
     const response = await client.request({ path: url.pathname + url.search, method, headers, body, signal });
     const { statusCode: status, headers: received } = response;
     const { location } = received;
+    // Left unread on a redirect or a refusal; destroying the client then makes it fail, which is nobody's concern.
+    response.body.on('error', () => {});
     if (follow && REDIRECTS.has(status) && typeof location === 'string') return { location, status };
     if (status >= 200 && status < 300) checkMediaType(url, received['content-type'], options.accept);
     const bytes = method === 'HEAD' ? Buffer.alloc(0) : await readBody(url, response, maxBytes);

@@ -77,7 +77,7 @@ function badEntry(entry: string): AppError {
   );
 }
 
-/** Names that mean this machine, this network, or a cloud's metadata service, whatever they resolve to. */
+/** Names that mean this machine, this network, or a cloud's metadata service (`metadata.google.internal`), whatever they resolve to. */
 const LOCAL_SUFFIXES = [
   '.localhost',
   '.local',
@@ -88,12 +88,11 @@ const LOCAL_SUFFIXES = [
   '.home.arpa',
   '.onion',
 ];
-const LOCAL_NAMES = new Set(['metadata.azure.com', 'instance-data.ec2.internal']);
 
 /** Why a name is refused without asking DNS; undefined when it is not. */
 export function localName(hostname: string): string | undefined {
   if (hostname.endsWith('.')) return 'ends in a dot';
-  if (LOCAL_NAMES.has(hostname) || LOCAL_SUFFIXES.some((suffix) => hostname.endsWith(suffix))) return 'is a local name';
+  if (LOCAL_SUFFIXES.some((suffix) => hostname.endsWith(suffix))) return 'is a local name';
   // A name without a dot (`localhost`, `redis`, `metadata`) is completed by the resolver with this network's own domain.
   if (!hostname.includes('.')) return 'has no domain';
   return undefined;

@@ -276,11 +276,15 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
       }
       return sink.write(bytes);
     };
-    const broken = (error: AppError): void => {
+    /** Ends the attempt, then the exchange: an abort comes back as a failure at once, which must find the attempt ended. */
+    const stop = (status: AttemptStatus, error?: AppError, closing?: Uint8Array | string): void => {
+      finish(status, error, closing);
       exchange.abort();
-      if (gone) finish('aborted', clientGone());
-      else if (!begun) finish('failed', error);
-      else finish('broken', error, errorFrame(admitted.call.surface as 'chat', admitted.call.dialect, error));
+    };
+    const broken = (error: AppError): void => {
+      if (gone) stop('aborted', clientGone());
+      else if (!begun) stop('failed', error);
+      else stop('broken', error, errorFrame(admitted.call.surface as 'chat', admitted.call.dialect, error));
     };
     const completed = (): void => {
       if (!begun) write('');
@@ -293,20 +297,15 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
       gone = true;
       // Where the model has already stopped, its usage is on the way and worth a short wait.
       if (!relay.stopSeen) {
-        exchange.abort();
-        finish('aborted', clientGone());
+        stop('aborted', clientGone());
         return;
       }
       exchange.resume();
-      drainTimer = setTimeout(() => {
-        exchange.abort();
-        finish('aborted', clientGone());
-      }, DRAIN_MS);
+      drainTimer = setTimeout(() => stop('aborted', clientGone()), DRAIN_MS);
     });
     if (sink.closed) {
-      exchange.abort();
       gone = true;
-      finish('aborted', clientGone());
+      stop('aborted', clientGone());
       return;
     }
 
@@ -321,18 +320,14 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
         if (gone) {
           drained += chunk.length;
           if (relay.complete) completed();
-          else if (drained > DRAIN_BYTES) {
-            exchange.abort();
-            finish('aborted', clientGone());
-          }
+          else if (drained > DRAIN_BYTES) stop('aborted', clientGone());
           return true;
         }
         // Not a byte goes out that no hold covers.
         while (relay.outputBound + COVER_MARGIN > covered && grant.grow()) covered = grant.covered;
         if (relay.outputBound > covered) {
-          exchange.abort();
           if (!begun) write('');
-          finish('cut', undefined, relay.cut());
+          stop('cut', undefined, relay.cut());
           return true;
         }
         const flowing = bytes === undefined || bytes.length === 0 ? true : write(bytes);

@@ -487,8 +487,20 @@ function attemptRecord(index: number, tried: Tried): AttemptRecord {
 
 function priced(price: Price | undefined, vector: UsageVector, result: AttemptResult): { pico: bigint; currency: string } | undefined {
   if (!price) return undefined;
-  const answer = priceUsage(price, vector, { at_ms: result.at_ms, servedTier: result.servedTier });
+  const answer = priceUsage(price, vector, { at_ms: result.at_ms, ...servedAs(result.servedTier) });
   return answer.priced ? { pico: answer.cost_pico, currency: answer.currency } : undefined;
+}
+
+/** A served tier may name several things at once: `fast+inference_geo:us` is a tier and a place. */
+function servedAs(tier: string | undefined): { servedTier?: string; geo?: string; batch?: boolean } {
+  if (!tier?.includes('+') && !tier?.startsWith('inference_geo:')) return { servedTier: tier };
+  const served: { servedTier?: string; geo?: string; batch?: boolean } = {};
+  for (const part of tier.split('+')) {
+    if (part.startsWith('inference_geo:')) served.geo = part.slice('inference_geo:'.length);
+    else if (part === 'batch') served.batch = true;
+    else served.servedTier = part;
+  }
+  return served;
 }
 
 interface Charged {

@@ -149,6 +149,8 @@ export function readShots(messages: readonly ReflexMessage[]): Shot[] {
     const answer = messages[index + 1]!;
     if (message.role !== 'user' || answer.role !== 'assistant') continue;
     const calls = answer.toolCalls ?? [];
+    // A question of ours is no example of keeping still.
+    if (calls.length === 0 && /[?？]\s*$/.test(answer.text)) continue;
     shots.push({ text: message.text, vector: embedOne(message.text, DIMENSIONS), calls, values: calls.map((call) => readObject(call.arguments)), reply: answer.text });
   }
   return shots;

@@ -31,6 +31,8 @@ export interface Found {
   value: Json;
   start: number;
   end: number;
+  /** Only what was left of the text: anything that is known better goes before it. */
+  leftover?: boolean;
 }
 
 export interface ReadingOptions {
@@ -349,7 +351,11 @@ export function isContent(field: Field): boolean {
 export function readString(field: Field, reading: Reading): Found | undefined {
   const format = typeof field.schema.format === 'string' ? field.schema.format : undefined;
   if (format) return readFormat(format, reading);
-  return readNamedSlot(field, reading) ?? readKind(field, reading) ?? readQuoted(reading) ?? readBehind(field, reading) ?? readRest(field, reading);
+  return readNamedSlot(field, reading) ?? readKind(field, reading) ?? readQuoted(reading) ?? readBehind(field, reading) ?? leftover(readRest(field, reading));
+}
+
+function leftover(found: Found | undefined): Found | undefined {
+  return found && { ...found, leftover: true };
 }
 
 function readNamedSlot(field: Field, reading: Reading): Found | undefined {

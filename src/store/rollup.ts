@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { AttemptRecord, OperationRecord } from '../contract/operation.ts';
-import { totalTokens, USAGE_FIELDS, type UsageField } from '../contract/usage.ts';
+import { TOKEN_FIELDS, USAGE_FIELDS, type UsageField } from '../contract/usage.ts';
 import { name } from './text.ts';
 
 /** A quarter-hour: the largest step in which every time zone's days and hours begin. */
@@ -52,36 +52,43 @@ export interface BatchSums {
   tagRollups: RollupRow[];
   /** Per organisation, and '' for all of them. */
   totals: Map<string, Totals>;
-  spends: { budget: string; window: string; amount_pico: bigint }[];
+  spends: { budget: string; window: string; spent_pico: bigint }[];
 }
 
 /**
  * Adds a batch up. A request, its error and its charge go to the deployment that answered, once, whatever was tried; each attempt's usage and cost
  * go to its own deployment; all of it to the quarter-hour in which the operation began. A row has one currency, so an operation
- * whose cost and charge differ in theirs is in two rows. `declared` answers an organisation's tag keys.
+ * whose cost and charge differ in theirs is in two rows.
  */
-export function sumBatch(
-  operations: OperationRecord[],
-  declared: (organisation: string) => readonly string[],
-): BatchSums {
-  const rollups = new Map<string, RollupRow>();
-  const tagRollups = new Map<string, RollupRow>();
-  const totals = new Map<string, Totals>();
-  const spends = new Map<string, { budget: string; window: string; amount_pico: bigint }>();
-  for (const operation of operations) {
-    addOperation(rollups, operation, undefined);
-    const keys = declared(operation.organisation);
-    if (keys.length > 0) addOperation(tagRollups, operation, declaredTags(operation.tags, keys));
-    addTotals(totals, name(operation.organisation), operation);
-    addTotals(totals, '', operation);
-    addSpends(spends, operation);
+export class BatchSummer {
+  readonly #tagKeys: ReadonlyMap<string, readonly string[]>;
+  readonly #rollups = new Map<string, RollupRow>();
+  readonly #tagRollups = new Map<string, RollupRow>();
+  readonly #totals = new Map<string, Totals>();
+  readonly #spends = new Map<string, { budget: string; window: string; spent_pico: bigint }>();
+
+  /** `tagKeys`: organisation → the tag keys it declared, where it declared any. */
+  constructor(tagKeys: ReadonlyMap<string, readonly string[]>) {
+    this.#tagKeys = tagKeys;
   }
-  return {
-    rollups: inLockOrder(rollups),
-    tagRollups: inLockOrder(tagRollups),
-    totals: new Map([...totals].sort(([a], [b]) => (a < b ? -1 : 1))),
-    spends: [...spends].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, spend]) => spend),
-  };
+
+  add(operation: OperationRecord): void {
+    addOperation(this.#rollups, operation, undefined);
+    const keys = this.#tagKeys.get(operation.organisation);
+    if (keys) addOperation(this.#tagRollups, operation, declaredTags(operation.tags, keys));
+    addTotals(this.#totals, operation);
+    addSpends(this.#spends, operation);
+  }
+
+  /** Rows in the order in which they are to be written. */
+  sums(): BatchSums {
+    return {
+      rollups: inLockOrder(this.#rollups),
+      tagRollups: inLockOrder(this.#tagRollups),
+      totals: new Map([...this.#totals].sort(([a], [b]) => (a < b ? -1 : 1))),
+      spends: [...this.#spends].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, spend]) => spend),
+    };
+  }
 }
 
 /** Gateways that append at the same time lock rows in the same order, so that none waits for the other in a circle. */
@@ -172,27 +179,32 @@ function usageCount(attempt: AttemptRecord, field: UsageField): number {
   return value !== undefined && value > 0 && Number.isSafeInteger(Math.round(value)) ? Math.round(value) : 0;
 }
 
-function addTotals(totals: Map<string, Totals>, organisation: string, operation: OperationRecord): void {
-  const sum = totals.get(organisation) ?? { tokens: 0, requests: 0, errors: 0, at_ms: operation.at_ms };
-  sum.requests += 1;
-  if (isError(operation)) sum.errors += 1;
-  for (const attempt of operation.attempts) {
-    sum.tokens += totalTokens(Object.fromEntries(USAGE_FIELDS.map((field) => [field, usageCount(attempt, field)])));
+function addTotals(totals: Map<string, Totals>, operation: OperationRecord): void {
+  let tokens = 0;
+  for (const attempt of operation.attempts) for (const field of TOKEN_FIELDS) tokens += usageCount(attempt, field);
+  for (const organisation of [name(operation.organisation), '']) {
+    let sum = totals.get(organisation);
+    if (!sum) {
+      sum = { tokens: 0, requests: 0, errors: 0, at_ms: operation.at_ms };
+      totals.set(organisation, sum);
+    }
+    sum.tokens += tokens;
+    sum.requests += 1;
+    if (isError(operation)) sum.errors += 1;
+    sum.at_ms = Math.max(sum.at_ms, operation.at_ms);
   }
-  sum.at_ms = Math.max(sum.at_ms, operation.at_ms);
-  totals.set(organisation, sum);
 }
 
 /** Wallets are booked by their postings. */
 function addSpends(
-  spends: Map<string, { budget: string; window: string; amount_pico: bigint }>,
+  spends: Map<string, { budget: string; window: string; spent_pico: bigint }>,
   operation: OperationRecord,
 ): void {
-  for (const hold of operation.holds) {
-    if (hold.kind !== 'budget' || hold.settled_pico === 0n) continue;
-    const label = JSON.stringify([hold.budget, hold.window]);
+  for (const { budget, window, kind, settled_pico } of operation.holds) {
+    if (kind !== 'budget' || settled_pico === 0n) continue;
+    const label = JSON.stringify([budget, window]);
     const spend = spends.get(label);
-    if (spend) spend.amount_pico += hold.settled_pico;
-    else spends.set(label, { budget: hold.budget, window: hold.window, amount_pico: hold.settled_pico });
+    if (spend) spend.spent_pico += settled_pico;
+    else spends.set(label, { budget, window, spent_pico: settled_pico });
   }
 }

@@ -6,7 +6,7 @@ export function storable(text: string): string {
 /** The same for JSON text, where both appear as escapes; a backslash before the escape's own makes it plain text. */
 export function storableJson(json: string): string {
   if (!json.includes('\\u0000') && !/\\ud/i.test(json)) return json;
-  return json.replace(/\\(?:u(0000|d[89a-f][0-9a-f]{2})|[^])/gi, (match, bad?: string) =>
+  return json.replace(/\\(?:u(0000|d[89a-f][0-9a-f]{2})|[\s\S])/gi, (match, bad?: string) =>
     bad === undefined ? match : '\uFFFD',
   );
 }

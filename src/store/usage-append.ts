@@ -1,25 +1,28 @@
-import type { JSONValue, Sql, TransactionSql } from 'postgres';
+import { setImmediate } from 'node:timers/promises';
+import type { Sql, TransactionSql } from 'postgres';
 import { AppError } from '../base/errors.ts';
 import type { OperationRecord } from '../contract/operation.ts';
-import type { Posting } from '../contract/records.ts';
 import { isConflict } from './errors.ts';
 import type { UsageBatch } from './index.ts';
 import type { Partitions } from './partitions.ts';
 import { assertBalanced, sumBalances } from './postings.ts';
-import { MEASURES, type RollupRow, sumBatch, type Totals } from './rollup.ts';
+import { BatchSummer, MEASURES, type Totals } from './rollup.ts';
 import { name, storable, storableJson } from './text.ts';
 
 /** Rows of one statement. The database reads the JSON of a statement at one go, so this bounds its memory. */
 const CHUNK = 500;
+/** Operations or rows between two of which other work of this thread may run: about 2 ms. */
+const YIELD = 100;
 const MAX_ATTEMPTS = 4;
 
 /** Books a journal batch; see `Store.usage.append`. */
 export async function appendBatch(sql: Sql, partitions: Partitions, batch: UsageBatch): Promise<boolean> {
   checkBatch(batch);
   await partitions.prepare(batch.operations.map((operation) => operation.at_ms));
+  const prepared = await prepare(sql, batch);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sql.begin((tx) => book(tx, batch));
+      return await sql.begin((tx) => book(tx, batch, prepared));
     } catch (error) {
       if (error === STALE) return false;
       // Two gateways may still meet in the totals; the same again goes through, because nothing of it was kept.
@@ -42,22 +45,87 @@ function checkBatch({ segment, from, to, postings }: UsageBatch): void {
 /** Thrown inside the transaction to undo it: the segment has been loaded past this batch. */
 const STALE = new Error('stale batch');
 
-async function book(tx: TransactionSql, batch: UsageBatch): Promise<boolean> {
+interface Insert {
+  statement: string;
+  /** JSON array of the rows. */
+  rows: string;
+}
+
+interface Prepared {
+  inserts: Insert[];
+  totals: Map<string, Totals>;
+}
+
+const ADD_MEASURES = MEASURES.map((measure) => `${measure} = t.${measure} + excluded.${measure}`).join(', ');
+const ON_SAME_ROLLUP = `on conflict (quarter_ms, dims) do update set ${ADD_MEASURES}`;
+
+/** All that can be done before the transaction, so that it is short; and in steps, so that a large batch holds up no request. */
+async function prepare(sql: Sql, { operations, postings }: UsageBatch): Promise<Prepared> {
+  const summer = new BatchSummer(await declaredTags(sql, operations));
+  for (const [index, operation] of operations.entries()) {
+    summer.add(operation);
+    if (index % YIELD === YIELD - 1) await setImmediate();
+  }
+  const sums = summer.sums();
+  const inserts = [
+    ...(await insertsOf('operations', operations, '', operationRow)),
+    ...(await insertsOf('rollups', sums.rollups, ON_SAME_ROLLUP)),
+    ...(await insertsOf('tag_rollups', sums.tagRollups, ON_SAME_ROLLUP)),
+    ...(await insertsOf('postings', postings, '', ({ id, at_ms, kind, reference }) => ({
+      id,
+      at_ms: Math.floor(at_ms),
+      kind,
+      reference,
+    }))),
+    ...(await insertsOf(
+      'entries',
+      postings.flatMap(({ id, entries }) => entries.map((entry, line) => ({ ...entry, posting: id, line }))),
+      '',
+    )),
+    ...(await insertsOf(
+      'account_balances',
+      sumBalances(postings),
+      'on conflict (account, currency, kind) do update set amount_pico = t.amount_pico + excluded.amount_pico',
+    )),
+    ...(await insertsOf(
+      'budget_spends',
+      sums.spends,
+      'on conflict (budget, "window") do update set spent_pico = t.spent_pico + excluded.spent_pico',
+    )),
+  ];
+  return { inserts, totals: sums.totals };
+}
+
+/** Inserts of objects whose fields are the table's columns. Amounts travel as decimal strings, which the database reads exactly. */
+async function insertsOf<T extends object>(
+  table: string,
+  rows: T[],
+  onConflict: string,
+  toRow: (row: T) => object = (row) => row,
+): Promise<Insert[]> {
+  const statement = `insert into ${table} as t select * from json_populate_recordset(null::${table}, $1::text::json) ${onConflict}`;
+  const inserts: Insert[] = [];
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const pieces: string[] = [];
+    for (let at = start; at < Math.min(start + CHUNK, rows.length); at += YIELD) {
+      const piece = rows.slice(at, Math.min(at + YIELD, start + CHUNK)).map(toRow);
+      pieces.push(storableJson(JSON.stringify(piece, writeBigint)).slice(1, -1));
+      await setImmediate();
+    }
+    inserts.push({ statement, rows: `[${pieces.join(',')}]` });
+  }
+  return inserts;
+}
+
+function writeBigint(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+async function book(tx: TransactionSql, batch: UsageBatch, { inserts, totals }: Prepared): Promise<boolean> {
   await moveSegment(tx, batch);
-  const declared = await declaredTags(tx, batch.operations);
-  const sums = sumBatch(batch.operations, (organisation) => declared.get(organisation) ?? []);
-  await insertRows(tx, 'operations', batch.operations.map(operationRow), '');
-  await addRows(tx, 'rollups', sums.rollups);
-  await addRows(tx, 'tag_rollups', sums.tagRollups);
-  await insertPostings(tx, batch.postings);
-  await insertRows(
-    tx,
-    'budget_spends',
-    sums.spends.map((spend) => ({ budget: spend.budget, window: spend.window, spent_pico: spend.amount_pico })),
-    'on conflict (budget, "window") do update set spent_pico = t.spent_pico + excluded.spent_pico',
-  );
+  for (const { statement, rows } of inserts) await tx.unsafe(statement, [rows]);
   // Last, because every gateway wants these rows.
-  await addTotals(tx, sums.totals);
+  await addTotals(tx, totals);
   return true;
 }
 
@@ -76,9 +144,9 @@ async function moveSegment(tx: TransactionSql, { segment, from, to }: UsageBatch
   );
 }
 
-async function declaredTags(tx: TransactionSql, operations: OperationRecord[]): Promise<Map<string, string[]>> {
+async function declaredTags(sql: Sql, operations: OperationRecord[]): Promise<Map<string, string[]>> {
   if (operations.length === 0) return new Map();
-  const rows = await tx<
+  const rows = await sql<
     { id: string; tag_keys: string[] }[]
   >`select id, tag_keys from organisations where tag_keys::text <> '[]'`;
   return new Map(rows.map((row) => [row.id, row.tag_keys]));
@@ -110,46 +178,6 @@ function operationRow(operation: OperationRecord): Record<string, unknown> {
     agent: operation.agent,
     run: operation.run,
   };
-}
-
-async function insertPostings(tx: TransactionSql, postings: Posting[]): Promise<void> {
-  await insertRows(
-    tx,
-    'postings',
-    postings.map(({ id, at_ms, kind, reference }) => ({ id, at_ms: Math.floor(at_ms), kind, reference })),
-    '',
-  );
-  const lines = postings.flatMap((posting) =>
-    posting.entries.map((entry, line) => ({ ...entry, posting: posting.id, line })),
-  );
-  await insertRows(tx, 'entries', lines, '');
-  await insertRows(
-    tx,
-    'account_balances',
-    sumBalances(postings),
-    'on conflict (account, currency, kind) do update set amount_pico = t.amount_pico + excluded.amount_pico',
-  );
-}
-
-const ADD_MEASURES = MEASURES.map((measure) => `${measure} = t.${measure} + excluded.${measure}`).join(', ');
-
-async function addRows(tx: TransactionSql, table: 'rollups' | 'tag_rollups', rows: RollupRow[]): Promise<void> {
-  await insertRows(tx, table, rows, `on conflict (quarter_ms, dims) do update set ${ADD_MEASURES}`);
-}
-
-/** Inserts objects whose fields are the table's columns. Amounts travel as decimal strings, which the database reads exactly. */
-async function insertRows(tx: TransactionSql, table: string, rows: object[], onConflict: string): Promise<void> {
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const json = storableJson(JSON.stringify(rows.slice(start, start + CHUNK), writeBigint));
-    await tx.unsafe(
-      `insert into ${table} as t select * from json_populate_recordset(null::${table}, $1::text::json) ${onConflict}`,
-      [json as JSONValue as string],
-    );
-  }
-}
-
-function writeBigint(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 async function addTotals(tx: TransactionSql, totals: Map<string, Totals>): Promise<void> {

@@ -54,7 +54,7 @@ describe('JSON by schema', () => {
         const check = ajv.compile(root);
         assert.ok(check(value), `${JSON.stringify(value)}: ${JSON.stringify(check.errors)}`);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -64,7 +64,7 @@ describe('JSON by schema', () => {
         const root = (typeof schema === 'object' ? { ...schema, $defs: { node: NODE } } : schema) as Schema;
         assert.equal(validates(value as Json, root, scopeOf(root)), ajv.compile(root)(value));
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 

@@ -239,6 +239,7 @@ function* typeCandidates(type: string, schema: JsonObject, place: Place, context
 function* leafCandidates(type: 'boolean' | 'number' | 'integer' | 'string', schema: JsonObject, place: Place, context: BuildContext, hint: Json | undefined): Generator<Built> {
   const field = fieldOf(schema, place);
   const found = readLeaf(type, field, schema, context);
+  if (found?.leftover && hint !== undefined) yield { value: hint, evident: true };
   if (found) {
     context.reading.taken.push({ start: found.start, end: found.end });
     yield { value: found.value, evident: true };

@@ -274,7 +274,7 @@ const PREFERRED = [...'a0A1x-_ .@/:中'].map((character) => character.codePointA
 
 /** A text that the expression matches, at least `minLength` code points long where repeats allow it. undefined where none was found. */
 export function samplePattern(pattern: Pattern, minLength = 0): string | undefined {
-  for (const extra of [0, minLength]) {
+  for (const extra of [minLength, 0]) {
     const text = write(pattern.root, { left: extra });
     if (text !== undefined && matchesPattern(pattern, text)) return text;
   }

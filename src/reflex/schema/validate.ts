@@ -17,7 +17,7 @@ export class SchemaTooHard extends Error {
   }
 }
 
-export function scopeOf(root: Schema, steps = 200_000): SchemaScope {
+export function scopeOf(root: Schema, steps = 40_000): SchemaScope {
   return { root, patterns: new Map(), steps };
 }
 

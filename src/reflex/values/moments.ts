@@ -244,7 +244,7 @@ export function readDurations(text: string): DurationSpan[] {
   };
   const fixed: DurationSpan[] = [];
   for (const [pattern, value] of [
-    [/\bhalf an hour\b|半个?(?:小时|钟头)/g, 1800],
+    [/\bhalf an hour\b|(?<!个)半个?(?:小时|钟头)/g, 1800],
     [/\b(?:a|one) quarter of an hour\b|一刻钟/g, 900],
     [/\ban hour and a half\b/g, 5400],
     [/\ban hour\b(?! and a half)/g, 3600],

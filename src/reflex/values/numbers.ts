@@ -202,13 +202,13 @@ function readAt(folded: string, start: number): Read | undefined {
   }
   if (folded.startsWith('一半', start)) return { value: 0.5, start, end: start + 2, percent: false, weak: true };
   ZH_NUMBER.lastIndex = start;
-  const numeral = ZH_NUMBER.exec(folded)?.[0];
+  const numeral = folded.startsWith('零下', start) ? undefined : ZH_NUMBER.exec(folded)?.[0];
   if (numeral) {
     const value = parseChineseNumber(numeral);
     if (value === undefined) return undefined;
     return { value, start, end: start + numeral.length, percent: false, weak: WEAK_ZH.test(folded.slice(start, start + numeral.length + 1)) || weakBefore(before, numeral) };
   }
-  if (character === '半' && !/[半夜]/.test(folded[start + 1] ?? '') && !/[点多一两]/.test(before)) {
+  if (character === '半' && !/[半夜]/.test(folded[start + 1] ?? '') && !/[点多一两度]/.test(before)) {
     return { value: 0.5, start, end: start + 1, percent: false, weak: true };
   }
   if (/[a-z]/.test(character) && !/[a-z\d]/.test(before)) {

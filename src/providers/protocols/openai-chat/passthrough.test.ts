@@ -143,6 +143,26 @@ test('usage that the client did not ask for is left out, and only that', () => {
   assert.equal(scanner.usage?.vector.output, 2);
 });
 
+test('a null usage is cut wherever it stands, and nothing else that looks like it', () => {
+  const choices = '"choices":[{"index":0,"delta":{"content":"\\"usage\\":null"}}]';
+  const cases: [string, string][] = [
+    [`{${choices},"usage":null}`, `{${choices}}`],
+    [`{"usage":null,${choices}}`, `{${choices}}`],
+    [`{${choices}, "usage": null}`, `{${choices}}`],
+    [`{${choices} ,"usage":null}`, `{${choices} }`],
+    [`{"a":{"usage":null},${choices},"usage":null}`, `{"a":{"usage":null},${choices}}`],
+    [`{"usage":null,"a":{"usage":1},${choices}}`, `{"a":{"usage":1},${choices}}`],
+    [`{"usage":3,${choices},"usage":null}`, `{${choices}}`],
+    [`{"a\\"usage":null,${choices}}`, `{"a\\"usage":null,${choices}}`],
+  ];
+  for (const [given, expected] of cases) {
+    assert.equal(
+      scan([`data: ${given}\n\n`, frame(chunk({}, 'stop')), DONE], false).sent,
+      `data: ${expected}\n\n${frame(chunk({}, 'stop'))}`,
+    );
+  }
+});
+
 test('usage in odd places and odd frames', () => {
   // Azure's first frame has no choices and no usage, and stays.
   const filter = frame({ choices: [], prompt_filter_results: [] });

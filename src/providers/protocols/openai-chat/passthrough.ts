@@ -258,8 +258,35 @@ export class ChatStreamScanner implements StreamScanner {
       return;
     }
     const usageOnly = isObject(body.usage) && (!Array.isArray(body.choices) || body.choices.length === 0);
-    if (!usageOnly) run.replace(withoutUsage(frame, body));
+    if (usageOnly) return;
+    if (body.usage === null && cutNull(frame.bytes, run)) return;
+    run.replace(withoutUsage(frame, body));
   }
+}
+
+const USAGE_KEY = Buffer.from('"usage"');
+const USAGE_NULL = Buffer.from('"usage":null');
+const COMMA = 0x2c;
+
+/**
+ * The form that nearly every chunk has where usage was asked for: one `"usage":null` after or before a comma. In JSON these bytes can't be
+ * inside a string, whose quotes are escaped; being the only such key they are the top-level one that was read.
+ */
+function cutNull(bytes: Buffer, run: FrameRun): boolean {
+  const at = bytes.indexOf(USAGE_NULL);
+  if (at < 1 || bytes.indexOf(USAGE_KEY) !== at || bytes.indexOf(USAGE_KEY, at + 1) >= 0) return false;
+  const end = at + USAGE_NULL.length;
+  if (bytes[at - 1] === COMMA) {
+    run.keep(bytes.subarray(0, at - 1));
+    run.keep(bytes.subarray(end));
+    return true;
+  }
+  if (bytes[end] !== COMMA) return false;
+  // Only a bare key follows an opening brace; anything else before it is left to the careful way.
+  if (bytes[at - 1] !== 0x7b) return false;
+  run.keep(bytes.subarray(0, at));
+  run.keep(bytes.subarray(end + 1));
+  return true;
 }
 
 function isDone(data: string): boolean {

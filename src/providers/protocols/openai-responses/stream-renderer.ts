@@ -216,6 +216,7 @@ export class ResponsesStreamRenderer implements StreamRenderer {
   }
 
   #reasoning(part: number, text: string): string {
+    if (text === '') return '';
     let out = '';
     let item = this.#items.at(-1);
     if (item?.kind !== 'reasoning' || item.part !== part) {
