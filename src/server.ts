@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
-import { openDirectory, openVault, type Principal, readOrMakeSecretFile, sameSecret } from './accounts/index.ts';
+import { OneTimeTokens, openDirectory, openVault, type Principal, readOrMakeSecretFile, sameSecret } from './accounts/index.ts';
 import { systemClock } from './base/clock.ts';
 import { AppError } from './base/errors.ts';
 import { newSecret } from './base/ids.ts';
@@ -165,6 +165,8 @@ export async function startServer(config: Config, options: StartOptions): Promis
       },
       flushUsage: () => load.flush(),
       admin,
+      consoleTokens: new OneTimeTokens(clock),
+      journalHealthy: () => journal.healthy,
       ready: () => ready,
       startedAt_ms: clock.now(),
       version: options.version,

@@ -1,2 +1,3 @@
 export { type Directory, openDirectory, type Principal } from './directory.ts';
+export { OneTimeTokens } from './one-time.ts';
 export { openVault, readOrMakeSecretFile, sameSecret, type Vault } from './vault.ts';

@@ -65,5 +65,7 @@ export class AppError extends Error {
 /** Anything thrown, as an AppError; what was not one of ours becomes `internal_error` without its message, which may hold secrets. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return new AppError('internal_error', 'Something went wrong in Tokenworks; the log has the details.', { cause: error });
+  return new AppError('internal_error', 'Something went wrong in Tokenworks; the log has the details.', {
+    cause: error,
+  });
 }

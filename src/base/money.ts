@@ -39,7 +39,10 @@ export function mulDiv(value: bigint, numerator: bigint, denominator: bigint, ro
   const remainder = absolute % denominator;
   if (remainder > 0n) {
     const twice = remainder * 2n;
-    if (rounding === 'up' || (rounding === 'half_even' && (twice > denominator || (twice === denominator && quotient % 2n === 1n)))) {
+    if (
+      rounding === 'up' ||
+      (rounding === 'half_even' && (twice > denominator || (twice === denominator && quotient % 2n === 1n)))
+    ) {
       quotient += 1n;
     }
   }

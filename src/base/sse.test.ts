@@ -37,6 +37,11 @@ const STREAMS: [string, Seen[]][] = [
   ['data: \n\n', [{ data: '' }]],
   ['data:  two spaces\n\n', [{ data: ' two spaces' }]],
   ['data: kept  \n\n', [{ data: 'kept  ' }]],
+  ['data: a\n:', [{ data: 'a' }]],
+  ['data: a\nb', [{ data: 'a' }]],
+  ['data: a\r\n', [{ data: 'a' }]],
+  ['data: a\r', [{ data: 'a' }]],
+  ['data: a\n\r\n', [{ data: 'a' }]],
   ['', []],
 ];
 for (const [stream, expected] of STREAMS) {
@@ -69,6 +74,15 @@ test('a frame without end is refused before it fills the memory', () => {
   assert.throws(() => {
     for (let count = 0; count < 6; count++) parser.push(piece);
   }, RangeError);
+});
+
+test('a large frame in many pieces is read whole, with what follows it', () => {
+  const large = 'x'.repeat(1_000_000);
+  const bytes = Buffer.from(`data: ${large}\r\n\r\ndata: b\n\n`);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 1000) }, (_, index) =>
+    bytes.subarray(index * 1000, (index + 1) * 1000),
+  );
+  assert.deepEqual(parse(pieces).frames, [{ data: large }, { data: 'b' }]);
 });
 
 test('a frame that is written is read back', () => {

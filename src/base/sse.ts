@@ -10,21 +10,30 @@ export interface SseFrame {
 
 const LF = 10;
 const CR = 13;
+const EMPTY = Buffer.alloc(0);
 /** A frame longer than this is refused, so that a stream without blank lines can't fill the memory. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 export class SseParser {
-  #rest: Buffer | undefined;
+  /** Bytes of a frame that has not ended, in pieces: joined once, when its end comes, since a frame may hold a whole image. */
+  #pieces: Buffer[] = [];
+  #size = 0;
+  /** Its last three bytes: a blank line may begin in them. */
+  #tail: Buffer = EMPTY;
 
   /** Whole frames in `chunk` and what was left from before. Throws RangeError past MAX_FRAME_BYTES. */
   push(chunk: Uint8Array): SseFrame[] {
     let bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    // Searching may start just before the new bytes: what was kept has no blank line in it.
     let search = 0;
-    if (this.#rest) {
-      search = Math.max(0, this.#rest.length - 3);
-      bytes = Buffer.concat([this.#rest, bytes]);
-      this.#rest = undefined;
+    if (this.#size > 0) {
+      if (blankLineEnd(Buffer.concat([this.#tail, bytes]), 0) < 0) {
+        this.#keep(bytes);
+        return [];
+      }
+      // What was kept has no blank line in it, but one may begin there.
+      search = Math.max(0, this.#size - 3);
+      bytes = Buffer.concat([...this.#pieces, bytes]);
+      this.#clear();
     }
     const frames: SseFrame[] = [];
     let start = 0;
@@ -35,19 +44,29 @@ export class SseParser {
       start = end;
       search = end;
     }
-    if (start < bytes.length) {
-      if (bytes.length - start > MAX_FRAME_BYTES) throw new RangeError('server-sent event is too large');
-      this.#rest = bytes.subarray(start);
-    }
+    if (start < bytes.length) this.#keep(bytes.subarray(start));
     return frames;
   }
 
   /** What is left when the stream ends: a last frame without its blank line, which some servers send. */
   end(): SseFrame | undefined {
-    const rest = this.#rest;
-    this.#rest = undefined;
-    if (!rest || rest.toString('utf8').trim() === '') return undefined;
+    const rest = Buffer.concat(this.#pieces);
+    this.#clear();
+    if (rest.toString('utf8').trim() === '') return undefined;
     return readFrame(rest);
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#size += bytes.length;
+    if (this.#size > MAX_FRAME_BYTES) throw new RangeError('server-sent event is too large');
+    this.#pieces.push(bytes);
+    this.#tail = bytes.length >= 3 ? bytes.subarray(-3) : Buffer.concat([this.#tail, bytes]).subarray(-3);
+  }
+
+  #clear(): void {
+    this.#pieces = [];
+    this.#size = 0;
+    this.#tail = EMPTY;
   }
 }
 
@@ -66,12 +85,17 @@ function readFrame(bytes: Buffer): SseFrame {
   // The common frame, `data: …` alone, without splitting lines.
   if (text.startsWith('data: ')) {
     const end = text.indexOf('\n');
-    if (end < 0 || end + 1 >= text.length - 1) return { data: text.slice(6).trimEnd(), bytes };
+    const next = text.charCodeAt(end + 1);
+    // An empty line follows; what is before it may end in a carriage return.
+    if (end >= 0 && (next === LF || next === CR)) {
+      return { data: text.slice(6, text.charCodeAt(end - 1) === CR ? end - 1 : end), bytes };
+    }
   }
   let event: string | undefined;
   const data: string[] = [];
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     if (line.startsWith('data:')) data.push(line.startsWith('data: ') ? line.slice(6) : line.slice(5));
+    else if (line === 'data') data.push('');
     else if (line.startsWith('event:')) event = line.slice(6).trim();
   }
   return { event, data: data.join('\n'), bytes };

@@ -113,8 +113,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
         data: (chunk) => {
           size += chunk.length;
           if (size > maxBytes) {
-            this.abort();
             reject(new AppError('upstream_error', `The provider's answer is larger than ${maxBytes} bytes.`));
+            this.abort();
           } else chunks.push(chunk);
           return true;
         },

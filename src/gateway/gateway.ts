@@ -398,6 +398,7 @@ async function commit(
   const failure = await written((done) => deps.journal.append({ t: 'f', record, reply }, done));
   if (admitted.lease) void deps.limits.rates.settle(admitted.lease, ratedTokens(record));
   deps.live.settled(record);
+  for (const { part } of booked) if (part.over > 0n) deps.live.aboveHold++;
   if (booked.length > 0) deps.alerts.booked(admitted.principal.organisation.id, record, booked);
   if (record.attempts.some((attempt) => attempt.usageSource === 'unreconciled')) deps.alerts.unreconciled(admitted.principal.organisation.id, record);
   if (admitted.principal.capture === 'full' && result) deps.captures.keep(admitted, record, result);

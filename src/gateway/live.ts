@@ -29,6 +29,8 @@ export class Live {
   tokens = 0;
   requests = 0;
   open = 0;
+  /** Settlements that were above their hold. */
+  aboveHold = 0;
 
   settled(record: OperationRecord): void {
     const tokens = totalTokens(usageOf(record));

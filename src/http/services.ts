@@ -1,4 +1,4 @@
-import type { Directory, Principal, Vault } from '../accounts/index.ts';
+import type { Directory, OneTimeTokens, Principal, Vault } from '../accounts/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config.ts';
 import type { Egress } from '../egress/index.ts';
@@ -34,6 +34,10 @@ export interface Services {
   flushUsage(): Promise<void>;
   /** The principal of the admin key, when the secret is that key. */
   admin(secret: string): Principal | undefined;
+  /** Links that sign in to the console once. */
+  consoleTokens: OneTimeTokens;
+  /** False while the journal can not be written. */
+  journalHealthy(): boolean;
   /** True once the journal is loaded and calls are served. */
   ready(): boolean;
   startedAt_ms: number;

@@ -43,12 +43,17 @@ export interface ConfidenceModel {
 export function fitConfidence(heldOut: readonly HeldOut[]): ConfidenceModel {
   const model = { temperature: fitTemperature(heldOut), slope: 1, shift: 0 };
   const known = heldOut.filter((one) => one.label >= 0);
-  if (known.length < 50) return model;
   const rows = known.map((one) => {
     const top = one.margins.indexOf(one.margins.reduce((best, margin) => Math.max(best, margin), -Infinity));
     return { row: [logit(softmax(one.margins, model.temperature)[top]!), 1], right: top === one.label ? 1 : 0 };
   });
-  const [slope, shift] = newton(rows.map((one) => one.row), rows.map((one) => one.right), rows.map(() => 1));
+  // Without enough errors there is nothing to mend, and a fit would run away.
+  if (rows.filter((one) => !one.right).length < 10) return model;
+  const [slope, shift] = newton(
+    rows.map((one) => one.row),
+    rows.map((one) => one.right),
+    rows.map(() => 1),
+  );
   // More margin must never mean less confidence.
   return slope! > 0.05 ? { ...model, slope: slope!, shift: shift! } : model;
 }
@@ -63,13 +68,20 @@ function logit(probability: number): number {
   return Math.log(kept / (1 - kept));
 }
 
-/** The T with the smallest negative log likelihood on held-out examples; 4 where there are too few to tell. */
+const USUAL_TEMPERATURE = 4;
+
+/** The T with the smallest negative log likelihood on held-out examples; the usual one where there are too few to tell. */
 export function fitTemperature(heldOut: readonly HeldOut[]): number {
   const known = heldOut.filter((one) => one.label >= 0);
-  if (known.length < 10) return 4;
-  const loss = (temperature: number) => known.reduce((sum, one) => sum - Math.log(Math.max(1e-12, softmax(one.margins, temperature)[one.label]!)), 0);
+  if (known.length < 10) return USUAL_TEMPERATURE;
+  // Where a few held-out examples are all right, the best T is endless: ten examples' worth of belief hold it near the usual.
+  const loss = (temperature: number) =>
+    known.reduce(
+      (sum, one) => sum - Math.log(Math.max(1e-12, softmax(one.margins, temperature)[one.label]!)),
+      10 * Math.log(temperature / USUAL_TEMPERATURE) ** 2,
+    );
   let low = Math.log(0.3);
-  let high = Math.log(40);
+  let high = Math.log(12);
   for (let step = 0; step < 40; step++) {
     const a = low + (high - low) * 0.382;
     const b = low + (high - low) * 0.618;
@@ -97,7 +109,14 @@ export function scopeSignals(margins: Float32Array, unseen: number, features: nu
     if (probability > 1e-12) entropy -= probability * Math.log(probability);
     energy += Math.exp(5 * (margins[index]! - first));
   }
-  return [first, second === -Infinity ? 0 : first - second, entropy, first + Math.log(energy) / 5, unseen, Math.log(1 + features)];
+  return [
+    first,
+    second === -Infinity ? 0 : first - second,
+    entropy,
+    first + Math.log(energy) / 5,
+    unseen,
+    Math.log(1 + features),
+  ];
 }
 
 /** Share of in-scope examples that the threshold should keep: 1.5 points above what is wanted (0.965), as held-out examples are easier than life. */
@@ -112,16 +131,18 @@ export function fitScope(heldOut: readonly HeldOut[]): ScopeModel | undefined {
   const raw = all.map((one) => scopeSignals(one.margins, one.unseen, one.features));
   const size = raw[0]!.length;
   const means = Array.from({ length: size }, (_, at) => raw.reduce((sum, row) => sum + row[at]!, 0) / raw.length);
-  const deviations = means.map((mean, at) => Math.sqrt(raw.reduce((sum, row) => sum + (row[at]! - mean) ** 2, 0) / raw.length) || 1);
+  const deviations = means.map(
+    (mean, at) => Math.sqrt(raw.reduce((sum, row) => sum + (row[at]! - mean) ** 2, 0) / raw.length) || 1,
+  );
   const rows = raw.map((row) => [...row.map((value, at) => (value - means[at]!) / deviations[at]!), 1]);
   // Both kinds weigh alike, whatever their numbers.
-  const weights = newton(
-    rows,
-    all.map((one) => (one.label < 0 ? 1 : 0)),
-    all.map((one) => 100 / (one.label < 0 ? outside.length : inside.length)),
-  );
+  const importance = all.map((one) => 100 / (one.label < 0 ? outside.length : inside.length));
+  const labels = all.map((one) => (one.label < 0 ? 1 : 0));
+  const weights = signedNewton(rows, labels, importance);
   const scope: ScopeModel = { means, deviations, weights, threshold: 1 };
-  const scores = inside.map((one) => scopeScore(scope, scopeSignals(one.margins, one.unseen, one.features))).sort((a, b) => a - b);
+  const scores = inside
+    .map((one) => scopeScore(scope, scopeSignals(one.margins, one.unseen, one.features)))
+    .sort((a, b) => a - b);
   scope.threshold = Math.max(scores[Math.min(scores.length - 1, Math.ceil(scores.length * KEPT) - 1)]! + 1e-9, 0.05);
   return scope;
 }
@@ -134,20 +155,45 @@ export function scopeScore(scope: ScopeModel, signals: readonly number[]): numbe
   return 1 / (1 + Math.exp(-sum));
 }
 
-/** Weights of a logistic regression with a little L2, by Newton's method; `importance` by row. */
-function newton(rows: readonly number[][], labels: readonly number[], importance: readonly number[]): number[] {
+/** Which way each signal of `scopeSignals` may count: a larger margin never speaks for out of scope, more unseen features never against it. 0: either way. */
+const SIGNS = [-1, -1, 1, -1, 1, 0, 0];
+
+/** Few examples can make a signal look useful the wrong way round: such a signal is left out and the rest fit again. */
+function signedNewton(rows: readonly number[][], labels: readonly number[], importance: readonly number[]): number[] {
+  const used = SIGNS.map(() => true);
+  while (true) {
+    const weights = newton(
+      rows.map((row) => row.map((value, at) => (used[at] ? value : 0))),
+      labels,
+      importance,
+      1,
+    );
+    const wrong = weights.findIndex((weight, at) => used[at] && weight * SIGNS[at]! < -1e-9);
+    if (wrong < 0) return weights.map((weight, at) => (used[at] ? weight : 0));
+    used[wrong] = false;
+  }
+}
+
+/** Weights of a logistic regression with L2, by Newton's method; `importance` by row. */
+function newton(
+  rows: readonly number[][],
+  labels: readonly number[],
+  importance: readonly number[],
+  ridge = 1e-2,
+): number[] {
   const size = rows[0]!.length;
   let weights = new Array<number>(size).fill(0);
   for (let step = 0; step < 25; step++) {
-    const gradient = weights.map((weight) => weight * 1e-2);
-    const hessian = weights.map((_, at) => weights.map((__, other) => (at === other ? 1e-2 : 0)));
+    const gradient = weights.map((weight) => weight * ridge);
+    const hessian = weights.map((_, at) => weights.map((__, other) => (at === other ? ridge : 0)));
     rows.forEach((row, index) => {
       const label = labels[index]!;
       const weight = importance[index]!;
       const probability = 1 / (1 + Math.exp(-row.reduce((sum, value, at) => sum + value * weights[at]!, 0)));
       for (let at = 0; at < size; at++) {
         gradient[at]! += weight * (probability - label) * row[at]!;
-        for (let other = 0; other < size; other++) hessian[at]![other]! += weight * probability * (1 - probability) * row[at]! * row[other]!;
+        for (let other = 0; other < size; other++)
+          hessian[at]![other]! += weight * probability * (1 - probability) * row[at]! * row[other]!;
       }
     });
     const move = solve(hessian, gradient);

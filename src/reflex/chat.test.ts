@@ -4,13 +4,21 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { completeChat } from './chat.ts';
 import { countInput, countTokens } from './tokens.ts';
-import type { Prediction, ReflexMessage, ReflexRequest, ReflexTool } from './types.ts';
+import type { Prediction, ReflexMessage, ReflexRequest, ReflexTool, ReflexToolCall } from './types.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
 const TOOLS: ReflexTool[] = [
-  { name: 'get_weather', description: 'Get the current weather for a city', parameters: { type: 'object', properties: { city: { type: 'string', description: 'City name' } }, required: ['city'] } },
+  {
+    name: 'get_weather',
+    description: 'Get the current weather for a city',
+    parameters: {
+      type: 'object',
+      properties: { city: { type: 'string', description: 'City name' } },
+      required: ['city'],
+    },
+  },
   {
     name: 'set_air_conditioner',
     description: '控制车内空调 Control the air conditioning',
@@ -28,14 +36,45 @@ const TOOLS: ReflexTool[] = [
     description: 'Book a table at the restaurant',
     parameters: {
       type: 'object',
-      properties: { date: { type: 'string', format: 'date' }, time: { type: 'string', description: 'HH:MM' }, party_size: { type: 'integer', minimum: 1 } },
+      properties: {
+        date: { type: 'string', format: 'date' },
+        time: { type: 'string', description: 'HH:MM' },
+        party_size: { type: 'integer', minimum: 1 },
+      },
       required: ['date', 'time', 'party_size'],
     },
   },
-  { name: 'sendMessage', description: 'Send a text message to a contact', parameters: { type: 'object', properties: { recipient: { type: 'string' }, content: { type: 'string' } }, required: ['recipient', 'content'] } },
-  { name: 'control_window', description: '打开或关闭车窗', parameters: { type: 'object', properties: { action: { type: 'string', enum: ['open', 'close'] }, percent: { type: 'integer', minimum: 0, maximum: 100 } }, required: ['action'] } },
-  { name: 'play_music', description: 'Play a song', parameters: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] } },
-  { name: 'set_timer', description: 'Start a countdown timer', parameters: { type: 'object', properties: { minutes: { type: 'number' } }, required: ['minutes'] } },
+  {
+    name: 'sendMessage',
+    description: 'Send a text message to a contact',
+    parameters: {
+      type: 'object',
+      properties: { recipient: { type: 'string' }, content: { type: 'string' } },
+      required: ['recipient', 'content'],
+    },
+  },
+  {
+    name: 'control_window',
+    description: '打开或关闭车窗',
+    parameters: {
+      type: 'object',
+      properties: {
+        action: { type: 'string', enum: ['open', 'close'] },
+        percent: { type: 'integer', minimum: 0, maximum: 100 },
+      },
+      required: ['action'],
+    },
+  },
+  {
+    name: 'play_music',
+    description: 'Play a song',
+    parameters: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] },
+  },
+  {
+    name: 'set_timer',
+    description: 'Start a countdown timer',
+    parameters: { type: 'object', properties: { minutes: { type: 'number' } }, required: ['minutes'] },
+  },
 ];
 
 function say(text: string, more: Partial<ReflexRequest> = {}) {
@@ -56,14 +95,29 @@ describe('tool calls', () => {
     ['Turn on the AC and set it to 24 degrees', [['set_air_conditioner', { on: true, temperature: 24 }]]],
     ['Book a table for four tomorrow at 7pm', [['book_table', { date: '2026-11-25', time: '19:00', party_size: 4 }]]],
     ['帮我订明天晚上七点半两位的位子', [['book_table', { date: '2026-11-25', time: '19:30', party_size: 2 }]]],
-    ['Send a message to Anna saying I will be late', [['sendMessage', { recipient: 'Anna', content: 'I will be late' }]]],
+    [
+      'Send a message to Anna saying I will be late',
+      [['sendMessage', { recipient: 'Anna', content: 'I will be late' }]],
+    ],
     ['给李雷发短信说我晚点到', [['sendMessage', { recipient: '李雷', content: '我晚点到' }]]],
     ['车窗开到百分之三十', [['control_window', { action: 'open', percent: 30 }]]],
     ['把车窗打开一半', [['control_window', { action: 'open', percent: 50 }]]],
     ['play Bohemian Rhapsody by Queen', [['play_music', { query: 'Bohemian Rhapsody by Queen' }]]],
     ['set a timer for an hour and a half', [['set_timer', { minutes: 90 }]]],
-    ['open the window and play some jazz', [['control_window', { action: 'open' }], ['play_music', { query: 'jazz' }]]],
-    ['打开空调，然后关上车窗', [['set_air_conditioner', { on: true }], ['control_window', { action: 'close' }]]],
+    [
+      'open the window and play some jazz',
+      [
+        ['control_window', { action: 'open' }],
+        ['play_music', { query: 'jazz' }],
+      ],
+    ],
+    [
+      '打开空调，然后关上车窗',
+      [
+        ['set_air_conditioner', { on: true }],
+        ['control_window', { action: 'close' }],
+      ],
+    ],
   ];
   for (const [text, expected] of cases) it(text, () => assert.deepEqual(calls(text), expected));
 
@@ -72,7 +126,16 @@ describe('tool calls', () => {
   });
 
   it('calls nothing when nothing is asked of a tool', () => {
-    for (const text of ['tell me a joke', '你好', 'who are you', 'write me a poem about spring', '', '   ', '???', '😀']) {
+    for (const text of [
+      'tell me a joke',
+      '你好',
+      'who are you',
+      'write me a poem about spring',
+      '',
+      '   ',
+      '???',
+      '😀',
+    ]) {
       const reply = say(text);
       assert.equal(reply.toolCalls, undefined, text);
       assert.match(reply.text!, /Reflex/);
@@ -101,7 +164,10 @@ describe('tool calls', () => {
     assert.equal(calls("What's the weather in Paris?", { toolChoice: 'none' }), undefined);
     assert.equal(calls('hello', { toolChoice: 'required' })?.length, 1);
     assert.equal(calls('Paris', { toolChoice: { name: 'get_weather' } })?.[0]?.[0], 'get_weather');
-    assert.throws(() => say('Paris', { toolChoice: { name: 'no_such' } }), { code: 'invalid_request', param: 'tool_choice' });
+    assert.throws(() => say('Paris', { toolChoice: { name: 'no_such' } }), {
+      code: 'invalid_request',
+      param: 'tool_choice',
+    });
   });
 
   it('gives forced calls arguments that validate', () => {
@@ -119,7 +185,15 @@ describe('tool calls', () => {
 
   it('learns from earlier turns', () => {
     const tools: ReflexTool[] = [
-      { name: 'scene', description: '', parameters: { type: 'object', properties: { mode: { type: 'string' }, level: { type: 'integer' } }, required: ['mode', 'level'] } },
+      {
+        name: 'scene',
+        description: '',
+        parameters: {
+          type: 'object',
+          properties: { mode: { type: 'string' }, level: { type: 'integer' } },
+          required: ['mode', 'level'],
+        },
+      },
       { name: 'other', description: '', parameters: { type: 'object', properties: {} } },
     ];
     const messages: ReflexMessage[] = [
@@ -131,9 +205,22 @@ describe('tool calls', () => {
   });
 
   it('uses what a trained model knows', () => {
-    const prediction: Prediction = { intent: 'fn_a', best: 'fn_a', confidence: 0.9, outOfScope: 0, ms: 0, slots: [{ name: 'who', value: 'Zed', start: 8, end: 11 }] };
+    const prediction: Prediction = {
+      intent: 'fn_a',
+      best: 'fn_a',
+      confidence: 0.9,
+      outOfScope: 0,
+      ms: 0,
+      slots: [{ name: 'who', value: 'Zed', start: 8, end: 11 }],
+    };
     const reply = completeChat(
-      { messages: [{ role: 'user', text: 'ping up Zed' }], tools: [{ name: 'fn_a', parameters: { type: 'object', properties: { who: { type: 'string' } }, required: ['who'] } }, { name: 'fn_b' }] },
+      {
+        messages: [{ role: 'user', text: 'ping up Zed' }],
+        tools: [
+          { name: 'fn_a', parameters: { type: 'object', properties: { who: { type: 'string' } }, required: ['who'] } },
+          { name: 'fn_b' },
+        ],
+      },
       { now_ms: NOW, model: { predict: () => prediction, replyFor: () => undefined } },
     );
     assert.deepEqual(reply.toolCalls, [{ name: 'fn_a', arguments: '{"who":"Zed"}' }]);
@@ -157,7 +244,10 @@ describe('text', () => {
     assert.match(en.text!, /Reflex.*No large model is connected.*OPENAI_API_KEY.*tokenworks\.yaml/s);
     const zh = completeChat({ messages: [{ role: 'user', text: '你好，你是谁？' }] }, { now_ms: NOW });
     assert.match(zh.text!, /Reflex.*没有接入大模型.*OPENAI_API_KEY.*tokenworks\.yaml/s);
-    const other = completeChat({ messages: [{ role: 'user', text: 'Hello' }] }, { now_ms: NOW, otherModels: ['mock/large'] });
+    const other = completeChat(
+      { messages: [{ role: 'user', text: 'Hello' }] },
+      { now_ms: NOW, otherModels: ['mock/large'] },
+    );
     assert.match(other.text!, /mock\/large/);
     assert.doesNotMatch(other.text!, /No large model/);
   });
@@ -171,19 +261,32 @@ describe('text', () => {
 describe('JSON objects', () => {
   it('follows the form that the prompt shows', () => {
     const reply = completeChat(
-      { messages: [{ role: 'system', text: 'Answer as {"city": "name", "people": 1, "mood": "happy|sad"}' }, { role: 'user', text: 'three people go to Rome' }], responseFormat: { type: 'json_object' } },
+      {
+        messages: [
+          { role: 'system', text: 'Answer as {"city": "name", "people": 1, "mood": "happy|sad"}' },
+          { role: 'user', text: 'three people go to Rome' },
+        ],
+        responseFormat: { type: 'json_object' },
+      },
       { now_ms: NOW },
     );
     assert.deepEqual(JSON.parse(reply.json!), { city: 'Rome', people: 3, mood: 'happy' });
   });
 
   it('gives an honest object where none is shown', () => {
-    const reply = completeChat({ messages: [{ role: 'user', text: 'hi' }], responseFormat: { type: 'json_object' } }, { now_ms: NOW });
+    const reply = completeChat(
+      { messages: [{ role: 'user', text: 'hi' }], responseFormat: { type: 'json_object' } },
+      { now_ms: NOW },
+    );
     assert.match((JSON.parse(reply.json!) as { notice: string }).notice, /Reflex/);
   });
 
   it('takes labels from the most similar example', () => {
-    const schema = { type: 'object', properties: { team: { type: 'string', enum: ['red', 'blue'] } }, required: ['team'] };
+    const schema = {
+      type: 'object',
+      properties: { team: { type: 'string', enum: ['red', 'blue'] } },
+      required: ['team'],
+    };
     const messages: ReflexMessage[] = [
       { role: 'user', text: 'the printer on floor two jams' },
       { role: 'assistant', text: '{"team":"blue"}' },
@@ -201,7 +304,12 @@ describe('counting and limits', () => {
     assert.equal(countTokens('Hello, big world!'), 3);
     assert.equal(countTokens('今天天气很好'), 3);
     assert.equal(countTokens(''), 0);
-    const request: ReflexRequest = { messages: [{ role: 'user', text: 'hello there' }, { role: 'assistant', text: '', toolCalls: [{ name: 'go', arguments: '{"a":1}' }] }] };
+    const request: ReflexRequest = {
+      messages: [
+        { role: 'user', text: 'hello there' },
+        { role: 'assistant', text: '', toolCalls: [{ name: 'go', arguments: '{"a":1}' }] },
+      ],
+    };
     assert.equal(countInput(request), 2 + 1 + 2);
     const reply = say('hello there');
     assert.equal(reply.usage.output, countTokens(reply.text!));
@@ -219,12 +327,23 @@ describe('counting and limits', () => {
 
   it('refuses too much input with a clear error', () => {
     assert.throws(() => say('word '.repeat(50_000)), { code: 'context_too_long' });
-    assert.throws(() => say('x', { tools: Array.from({ length: 600 }, (_, index) => ({ name: `t${index}` })) }), { code: 'invalid_request', param: 'tools' });
+    assert.throws(() => say('x', { tools: Array.from({ length: 600 }, (_, index) => ({ name: `t${index}` })) }), {
+      code: 'invalid_request',
+      param: 'tools',
+    });
   });
 
   it('never throws anything but AppError on any conversation', () => {
     const role = fc.constantFrom<ReflexMessage['role'][]>('system', 'user', 'assistant', 'tool');
-    const message = fc.record({ role, text: fc.string({ unit: 'binary', maxLength: 60 }), toolCalls: fc.constantFrom(undefined, [], [{ name: 'get_weather', arguments: '{bad' }]) });
+    const message = fc.record({
+      role,
+      text: fc.string({ unit: 'binary', maxLength: 60 }),
+      toolCalls: fc.constantFrom<(ReflexToolCall[] | undefined)[]>(
+        undefined,
+        [],
+        [{ name: 'get_weather', arguments: '{bad' }],
+      ),
+    });
     fc.assert(
       fc.property(fc.array(message, { maxLength: 6 }), (messages) => {
         const reply = completeChat({ messages, tools: TOOLS }, { now_ms: NOW });

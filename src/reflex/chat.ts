@@ -1,15 +1,37 @@
 /** Reflex as a chat model: tool calls, JSON by schema, and plain text that says honestly what it is. */
 import { AppError } from '../base/errors.ts';
-import { type Choice, chooseTool, indexTools, rankTools, readObject, readShots, type Shot, type ToolIndex } from './choose-tool.ts';
-import { ask, type Language, notice, noTool, report, understood } from './notice.ts';
+import {
+  type Choice,
+  chooseTool,
+  indexTools,
+  rankTools,
+  readObject,
+  readShots,
+  type Shot,
+  type ToolIndex,
+} from './choose-tool.ts';
+import { ask, type Language, noTool, notice, report, understood } from './notice.ts';
 import { readText } from './reading.ts';
 import { type BuildContext, build, type Missing, ROOT } from './schema/instance.ts';
-import { isObject, scopeOf, SchemaTooHard } from './schema/validate.ts';
+import { isObject, SchemaTooHard, scopeOf } from './schema/validate.ts';
 import { learnSlots } from './slots.ts';
 import { addTerms, type Terms } from './terms.ts';
 import { languageOf } from './text.ts';
 import { countInput, countTokens, firstTokens, inputChars } from './tokens.ts';
-import { type Example, type Json, type JsonObject, LIMITS, OUT_OF_SCOPE, type Prediction, type ReflexReply, type ReflexRequest, type ReflexTool, type ReflexToolCall, type Schema, type SlotSpan } from './types.ts';
+import {
+  type Example,
+  type Json,
+  type JsonObject,
+  LIMITS,
+  OUT_OF_SCOPE,
+  type Prediction,
+  type ReflexReply,
+  type ReflexRequest,
+  type ReflexTool,
+  type ReflexToolCall,
+  type Schema,
+  type SlotSpan,
+} from './types.ts';
 
 /** What the chat face needs of a trained model. */
 export interface ChatModel {
@@ -56,16 +78,30 @@ export function completeChat(request: ReflexRequest, options: ChatOptions): Refl
 
 function checkRequest(request: ReflexRequest): void {
   const tools = request.tools ?? [];
-  if (tools.length > LIMITS.tools) throw new AppError('invalid_request', `tools may hold ${LIMITS.tools} tools at most.`, { param: 'tools' });
+  if (tools.length > LIMITS.tools)
+    throw new AppError('invalid_request', `tools may hold ${LIMITS.tools} tools at most.`, { param: 'tools' });
   tools.forEach((tool, index) => {
-    if (tooDeep(tool.parameters)) throw new AppError('invalid_request', `tools[${index}] has parameters nested more than ${MAX_SCHEMA_DEPTH} deep; flatten them.`, { param: `tools[${index}]` });
+    if (tooDeep(tool.parameters))
+      throw new AppError(
+        'invalid_request',
+        `tools[${index}] has parameters nested more than ${MAX_SCHEMA_DEPTH} deep; flatten them.`,
+        { param: `tools[${index}]` },
+      );
   });
   const format = request.responseFormat;
   if (format?.type === 'json_schema' && tooDeep(format.schema)) {
-    throw new AppError('invalid_request', `The schema of response_format is nested more than ${MAX_SCHEMA_DEPTH} deep; flatten it.`, { param: 'response_format' });
+    throw new AppError(
+      'invalid_request',
+      `The schema of response_format is nested more than ${MAX_SCHEMA_DEPTH} deep; flatten it.`,
+      { param: 'response_format' },
+    );
   }
   if (inputChars(request) > LIMITS.inputChars) {
-    throw new AppError('context_too_long', `Reflex reads ${LIMITS.inputChars} characters at most in one request, tools and schema included; shorten it or ask another model.`, { param: 'messages' });
+    throw new AppError(
+      'context_too_long',
+      `Reflex reads ${LIMITS.inputChars} characters at most in one request, tools and schema included; shorten it or ask another model.`,
+      { param: 'messages' },
+    );
   }
 }
 
@@ -88,10 +124,23 @@ function openCall(request: ReflexRequest, options: ChatOptions): Call {
   for (let index = last - 1; index > 0; index -= 2) {
     const question = messages[index]!;
     const before = messages[index - 1]!;
-    if (question.role !== 'assistant' || question.toolCalls?.length || !/[?？]\s*$/.test(question.text) || before.role !== 'user') break;
+    if (
+      question.role !== 'assistant' ||
+      question.toolCalls?.length ||
+      !/[?？]\s*$/.test(question.text) ||
+      before.role !== 'user'
+    )
+      break;
     thread.unshift(before.text);
   }
-  return { request, options, text, thread: thread.join('\n'), shots: readShots(messages.slice(0, last + 1)), language: languageOf(text || (messages.at(-1)?.text ?? '')) };
+  return {
+    request,
+    options,
+    text,
+    thread: thread.join('\n'),
+    shots: readShots(messages.slice(0, last + 1)),
+    language: languageOf(text || (messages.at(-1)?.text ?? '')),
+  };
 }
 
 function answer(call: Call): Draft {
@@ -122,9 +171,15 @@ function lastResults(request: ReflexRequest) {
 function answerWithTools(call: Call): Draft | undefined {
   const { request } = call;
   const choice = request.toolChoice ?? 'auto';
-  const tools = typeof choice === 'object' ? (request.tools ?? []).filter((tool) => tool.name === choice.name) : (request.tools ?? []);
+  const tools =
+    typeof choice === 'object'
+      ? (request.tools ?? []).filter((tool) => tool.name === choice.name)
+      : (request.tools ?? []);
   if (choice === 'none' || tools.length === 0) {
-    if (typeof choice === 'object') throw new AppError('invalid_request', `tool_choice names "${choice.name}", which is none of the tools.`, { param: 'tool_choice' });
+    if (typeof choice === 'object')
+      throw new AppError('invalid_request', `tool_choice names "${choice.name}", which is none of the tools.`, {
+        param: 'tool_choice',
+      });
     return undefined;
   }
   const index = indexTools(tools, call.shots);
@@ -141,21 +196,36 @@ function answerWithTools(call: Call): Draft | undefined {
 
 function callOrAsk(call: Call, chosen: Choice, prediction: Prediction | undefined): Draft {
   const filled = fillArguments(call, chosen, call.thread, 'ask', prediction?.slots ?? []);
-  if (filled.value) return { toolCalls: [toCall(chosen.tool, filled.value)], finish: 'tool_calls', confidence: chosen.confidence };
+  if (filled.value)
+    return { toolCalls: [toCall(chosen.tool, filled.value)], finish: 'tool_calls', confidence: chosen.confidence };
   return { text: ask(call.language, chosen.tool.name, filled.missing), finish: 'stop', confidence: chosen.confidence };
 }
 
-function forcedCall(call: Call, index: ToolIndex, boost: (name: string) => number, prediction: Prediction | undefined): Draft {
+function forcedCall(
+  call: Call,
+  index: ToolIndex,
+  boost: (name: string) => number,
+  prediction: Prediction | undefined,
+): Draft {
   const chosen = rankTools(call.thread, index, boost)[0]!;
   const asked = fillArguments(call, chosen, call.thread, 'ask', prediction?.slots ?? []);
   const filled = asked.value ? asked : fillArguments(call, chosen, call.thread, 'fill', prediction?.slots ?? []);
   if (!filled.value) {
-    throw new AppError('invalid_request', `Reflex found no arguments that fit the parameters of tool "${chosen.tool.name}"; check that its schema can be satisfied.`, { param: 'tools' });
+    throw new AppError(
+      'invalid_request',
+      `Reflex found no arguments that fit the parameters of tool "${chosen.tool.name}"; check that its schema can be satisfied.`,
+      { param: 'tools' },
+    );
   }
-  return { toolCalls: [toCall(chosen.tool, filled.value)], finish: 'tool_calls', confidence: asked.value ? chosen.confidence : chosen.confidence / 2 };
+  return {
+    toolCalls: [toCall(chosen.tool, filled.value)],
+    finish: 'tool_calls',
+    confidence: asked.value ? chosen.confidence : chosen.confidence / 2,
+  };
 }
 
-const CLAUSE = /\s*(?:[;；。\n]|[,，]\s*(?:and\s+|then\s+|然后|并且|再|并|同时|顺便)?|\b(?:and then|and|then)\b|然后|并且|同时|顺便|并(?=[打关开调设把播放]))\s*/;
+const CLAUSE =
+  /\s*(?:[;；。\n]|[,，]\s*(?:and\s+|then\s+|然后|并且|再|并|同时|顺便)?|\b(?:and then|and|then)\b|然后|并且|同时|顺便|并(?=[打关开调设把播放]))\s*/;
 
 /** Several calls where every clause of the text means a tool and fills it; otherwise undefined and the text is taken as one. */
 function severalCalls(call: Call, index: ToolIndex): Draft | undefined {
@@ -180,7 +250,13 @@ function toCall(tool: ReflexTool, value: JsonObject): ReflexToolCall {
   return { name: tool.name, arguments: JSON.stringify(value) };
 }
 
-function fillArguments(call: Call, chosen: Choice, text: string, mode: 'ask' | 'fill', slots: readonly SlotSpan[]): { value?: JsonObject; missing: Missing[] } {
+function fillArguments(
+  call: Call,
+  chosen: Choice,
+  text: string,
+  mode: 'ask' | 'fill',
+  slots: readonly SlotSpan[],
+): { value?: JsonObject; missing: Missing[] } {
   const schema: Schema = { ...(chosen.tool.parameters ?? {}), type: 'object' };
   const about: Terms = new Map();
   addTerms(about, chosen.tool.name, 1);
@@ -188,7 +264,12 @@ function fillArguments(call: Call, chosen: Choice, text: string, mode: 'ask' | '
   const learnt = learnFromShots(chosen.tool.name, call.shots, text, call.options.now_ms);
   const context: BuildContext = {
     scope: scopeOf(schema),
-    reading: readText(text, { now_ms: call.options.now_ms, timeZone: call.request.timeZone, about, slots: [...slots.filter((slot) => text.startsWith(slot.value, slot.start)), ...learnt] }),
+    reading: readText(text, {
+      now_ms: call.options.now_ms,
+      timeZone: call.request.timeZone,
+      about,
+      slots: [...slots.filter((slot) => text.startsWith(slot.value, slot.start)), ...learnt],
+    }),
     mode,
     notice: notice(call.language, call.options.otherModels),
     hint: hintOf(chosen),
@@ -196,8 +277,12 @@ function fillArguments(call: Call, chosen: Choice, text: string, mode: 'ask' | '
   };
   const built = guarded(() => build(schema, ROOT, context), `tools (${chosen.tool.name})`);
   if (built && isObject(built.value)) return { value: built.value, missing: [] };
-  const missing = context.missing.filter((one, index) => one.path !== '' && context.missing.findIndex((other) => other.path === one.path) === index);
-  const required = Array.isArray(schema.required) ? schema.required.map((name) => ({ path: String(name), description: '' })) : [];
+  const missing = context.missing.filter(
+    (one, index) => one.path !== '' && context.missing.findIndex((other) => other.path === one.path) === index,
+  );
+  const required = Array.isArray(schema.required)
+    ? schema.required.map((name) => ({ path: String(name), description: '' }))
+    : [];
   return { missing: missing.length > 0 ? missing : required };
 }
 
@@ -226,7 +311,8 @@ function hintOf(chosen: Choice): ((path: string) => Json | undefined) | undefine
   const text = shot.shot.text.toLowerCase();
   return (path) => {
     const value = valueAt(values, path);
-    const literal = typeof value === 'string' || typeof value === 'number' ? text.includes(String(value).toLowerCase()) : false;
+    const literal =
+      typeof value === 'string' || typeof value === 'number' ? text.includes(String(value).toLowerCase()) : false;
     return literal ? undefined : value;
   };
 }
@@ -247,7 +333,11 @@ function guarded<T>(work: () => T, where: string): T {
     return work();
   } catch (error) {
     if (error instanceof SchemaTooHard || error instanceof RangeError) {
-      throw new AppError('invalid_request', `The schema in ${where} takes too long to satisfy; make it smaller or less nested.`, { param: where.split(' ')[0] });
+      throw new AppError(
+        'invalid_request',
+        `The schema in ${where} takes too long to satisfy; make it smaller or less nested.`,
+        { param: where.split(' ')[0] },
+      );
     }
     throw error;
   }
@@ -262,7 +352,14 @@ function answerWithJson(call: Call): Draft {
   const format = request.responseFormat!;
   const template = format.type === 'json_object' ? templateOf(request) : undefined;
   if (format.type === 'json_object' && template === undefined) {
-    return { json: JSON.stringify({ text: call.text.slice(0, LIMITS.featureChars), notice: notice(call.language, call.options.otherModels) }), finish: 'stop', confidence: 0 };
+    return {
+      json: JSON.stringify({
+        text: call.text.slice(0, LIMITS.featureChars),
+        notice: notice(call.language, call.options.otherModels),
+      }),
+      finish: 'stop',
+      confidence: 0,
+    };
   }
   const schema = format.type === 'json_schema' ? format.schema : template!;
   const context: BuildContext = {
@@ -326,32 +423,54 @@ function templateOf(request: ReflexRequest): JsonObject | undefined {
 function schemaOf(value: Json): Schema {
   if (Array.isArray(value)) return value.length > 0 ? { type: 'array', items: schemaOf(value[0]!) } : { type: 'array' };
   if (isObject(value)) {
-    return { type: 'object', properties: Object.fromEntries(Object.entries(value).map(([key, part]) => [key, schemaOf(part)])), required: Object.keys(value) };
+    return {
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(value).map(([key, part]) => [key, schemaOf(part)])),
+      required: Object.keys(value),
+    };
   }
   if (value === null) return { type: ['string', 'null'] };
   if (typeof value !== 'string') return { type: typeof value };
   const options = value.split('|').map((option) => option.trim());
-  return options.length > 1 && options.every((option) => option !== '' && option.length < 40) ? { type: 'string', enum: options } : { type: 'string', description: value };
+  return options.length > 1 && options.every((option) => option !== '' && option.length < 40)
+    ? { type: 'string', enum: options }
+    : { type: 'string', description: value };
 }
 
 // ---------------------------------------------------------------- text
 
 function answerWithText(call: Call): Draft {
   const { request, options, language } = call;
-  const prediction = call.text.trim() === '' ? undefined : options.model?.predict(call.text.slice(0, LIMITS.featureChars));
+  const prediction =
+    call.text.trim() === '' ? undefined : options.model?.predict(call.text.slice(0, LIMITS.featureChars));
   if (prediction && prediction.intent !== OUT_OF_SCOPE) {
     const reply = options.model!.replyFor(prediction.intent, call.text);
-    return { text: reply ?? understood(language, prediction.intent, prediction.confidence, prediction.slots), finish: 'stop', confidence: prediction.confidence };
+    return {
+      text: reply ?? understood(language, prediction.intent, prediction.confidence, prediction.slots),
+      finish: 'stop',
+      confidence: prediction.confidence,
+    };
   }
   const tools = request.toolChoice === 'none' ? [] : (request.tools ?? []);
   const about = notice(language, options.otherModels);
-  return { text: tools.length > 0 ? `${noTool(language, tools.map((tool) => tool.name))} ${about}` : about, finish: 'stop', confidence: 0 };
+  return {
+    text:
+      tools.length > 0
+        ? `${noTool(
+            language,
+            tools.map((tool) => tool.name),
+          )} ${about}`
+        : about,
+    finish: 'stop',
+    confidence: 0,
+  };
 }
 
 // ---------------------------------------------------------------- limits and counting
 
 function countOutput(draft: Draft): number {
-  const calls = draft.toolCalls?.reduce((sum, call) => sum + countTokens(call.name) + countTokens(call.arguments), 0) ?? 0;
+  const calls =
+    draft.toolCalls?.reduce((sum, call) => sum + countTokens(call.name) + countTokens(call.arguments), 0) ?? 0;
   return calls + countTokens(draft.text ?? '') + countTokens(draft.json ?? '');
 }
 

@@ -1,10 +1,10 @@
 /** Which tool a text asks for, by words: idf-weighted overlap with names, descriptions and parameters, and similar examples. */
 import { embedOne, similarity } from './embed.ts';
 import { isFunctionWord, meanings } from './lexicon.ts';
+import { isObject } from './schema/validate.ts';
 import { addTerms, idfOf, type Terms } from './terms.ts';
 import { hasHan, splitIdentifier } from './text.ts';
 import type { Json, JsonObject, ReflexMessage, ReflexTool, ReflexToolCall } from './types.ts';
-import { isObject } from './schema/validate.ts';
 
 /** A user message and what the assistant did with it, from earlier in the conversation. */
 export interface Shot {
@@ -38,7 +38,36 @@ const DIMENSIONS = 512;
 /** Below this, no tool is meant. */
 const THRESHOLD = 1.2;
 /** Verbs and nouns of nearly every tool: they tell little alone. */
-const GENERIC = new Set(['#get', '#set', '#create', '#search', '#help', '#number', '#name', '#day', '#question', '#answer', '#person', '#user', '#product', '#on', '#off', '#status', '#second', '#minute', '#hour', '#text', '#message', '#all', '#city', '#up', '#yes', '#no', '#small', '#large']);
+const GENERIC = new Set([
+  '#get',
+  '#set',
+  '#create',
+  '#search',
+  '#help',
+  '#number',
+  '#name',
+  '#day',
+  '#question',
+  '#answer',
+  '#person',
+  '#user',
+  '#product',
+  '#on',
+  '#off',
+  '#status',
+  '#second',
+  '#minute',
+  '#hour',
+  '#text',
+  '#message',
+  '#all',
+  '#city',
+  '#up',
+  '#yes',
+  '#no',
+  '#small',
+  '#large',
+]);
 
 export function indexTools(tools: readonly ReflexTool[], shots: readonly Shot[]): ToolIndex {
   const names = tools.map((tool) => {
@@ -61,14 +90,17 @@ function addParameters(terms: Terms, schema: Json | undefined, depth: number): v
     addTerms(terms, splitIdentifier(name).join(' '), 0.4);
     if (!isObject(part)) continue;
     if (typeof part.description === 'string') addTerms(terms, part.description.slice(0, 300), 0.3);
-    for (const option of Array.isArray(part.enum) ? part.enum.slice(0, 50) : []) if (typeof option === 'string') addTerms(terms, option, isKnown(option) ? 0.6 : 2);
+    for (const option of Array.isArray(part.enum) ? part.enum.slice(0, 50) : [])
+      if (typeof option === 'string') addTerms(terms, option, isKnown(option) ? 0.6 : 2);
     addParameters(terms, part, depth + 1);
   }
 }
 
 /** An option that the lexicon knows (open, left, small) may belong to many tools; any other word is nearly a name of this one. */
 function isKnown(option: string): boolean {
-  return splitIdentifier(option).some((part) => isFunctionWord(part) || meanings(part).length > 0 || /^\d+$/.test(part) || part.length < 2);
+  return splitIdentifier(option).some(
+    (part) => isFunctionWord(part) || meanings(part).length > 0 || /^\d+$/.test(part) || part.length < 2,
+  );
 }
 
 /** All tools, best first, with their scores; none is left out. `boost` adds what a trained model knows. */
@@ -109,7 +141,9 @@ function overlap(query: Terms, terms: Terms, idf: (term: string) => number): num
     // Across languages only meanings can meet; the other terms say nothing against the tool.
     if (!term.startsWith('#') && !(isHanTerm(term) ? han : latin)) continue;
     const own = terms.get(term);
-    const generic = GENERIC.has(term) || (!term.startsWith('#') && meanings(term).length > 0 && meanings(term).every((meaning) => GENERIC.has(meaning)));
+    const generic =
+      GENERIC.has(term) ||
+      (!term.startsWith('#') && meanings(term).length > 0 && meanings(term).every((meaning) => GENERIC.has(meaning)));
     const value = weight * (generic ? 0.2 : 1);
     mass += value;
     if (own === undefined) continue;
@@ -151,7 +185,13 @@ export function readShots(messages: readonly ReflexMessage[]): Shot[] {
     const calls = answer.toolCalls ?? [];
     // A question of ours is no example of keeping still.
     if (calls.length === 0 && /[?？]\s*$/.test(answer.text)) continue;
-    shots.push({ text: message.text, vector: embedOne(message.text, DIMENSIONS), calls, values: calls.map((call) => readObject(call.arguments)), reply: answer.text });
+    shots.push({
+      text: message.text,
+      vector: embedOne(message.text, DIMENSIONS),
+      calls,
+      values: calls.map((call) => readObject(call.arguments)),
+      reply: answer.text,
+    });
   }
   return shots;
 }

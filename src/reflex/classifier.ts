@@ -52,7 +52,9 @@ export function trainSvm(vectors: readonly SparseVector[], labels: Int32Array, o
   const next = random(options.seed);
   const diagonal = 1 / (2 * cost);
   const bias = features * classes;
-  const squares = Float32Array.from(vectors, (vector) => vector.values.reduce((sum, value) => sum + value * value, 1 + diagonal));
+  const squares = Float32Array.from(vectors, (vector) =>
+    vector.values.reduce((sum, value) => sum + value * value, 1 + diagonal),
+  );
   for (let epoch = 1; epoch <= options.epochs; epoch++) {
     shuffle(order, next);
     let violation = 0;
@@ -85,16 +87,47 @@ export function trainSvm(vectors: readonly SparseVector[], labels: Int32Array, o
   return weights;
 }
 
-function scoresInto(scores: Float32Array, rows: Int32Array, values: Float32Array, weights: Float32Array, classes: number, bias: number): void {
+/** Four rows at a time, so that each score is loaded and stored a quarter as often. */
+function scoresInto(
+  scores: Float32Array,
+  rows: Int32Array,
+  values: Float32Array,
+  weights: Float32Array,
+  classes: number,
+  bias: number,
+): void {
   for (let one = 0; one < classes; one++) scores[one] = weights[bias + one]!;
-  for (let index = 0; index < rows.length; index++) {
+  let index = 0;
+  for (; index + 3 < rows.length; index += 4) {
+    const a = rows[index]! * classes;
+    const b = rows[index + 1]! * classes;
+    const c = rows[index + 2]! * classes;
+    const d = rows[index + 3]! * classes;
+    const va = values[index]!;
+    const vb = values[index + 1]!;
+    const vc = values[index + 2]!;
+    const vd = values[index + 3]!;
+    for (let one = 0; one < classes; one++) {
+      scores[one]! += va * weights[a + one]! + vb * weights[b + one]! + vc * weights[c + one]! + vd * weights[d + one]!;
+    }
+  }
+  for (; index < rows.length; index++) {
     const base = rows[index]! * classes;
     const value = values[index]!;
     for (let one = 0; one < classes; one++) scores[one]! += value * weights[base + one]!;
   }
 }
 
-function apply(weights: Float32Array, rows: Int32Array, values: Float32Array, classes: number, bias: number, moved: Int32Array, steps: Float32Array, count: number): void {
+function apply(
+  weights: Float32Array,
+  rows: Int32Array,
+  values: Float32Array,
+  classes: number,
+  bias: number,
+  moved: Int32Array,
+  steps: Float32Array,
+  count: number,
+): void {
   for (let at = 0; at < count; at++) weights[bias + moved[at]!]! += steps[at]!;
   for (let index = 0; index < rows.length; index++) {
     const base = rows[index]! * classes;
@@ -126,7 +159,8 @@ export function quantize(weights: Float32Array, classes: number): QuantizedWeigh
   }
   for (let one = 0; one < classes; one++) scales[one] = (scales[one]! || 1) / 127;
   const bytes = new Int8Array(weights.length);
-  for (let index = 0; index < weights.length; index++) bytes[index] = Math.round(weights[index]! / scales[index % classes]!);
+  for (let index = 0; index < weights.length; index++)
+    bytes[index] = Math.round(weights[index]! / scales[index % classes]!);
   return { classes, bytes, scales };
 }
 

@@ -23,13 +23,29 @@ export interface Embedded {
  */
 export function embed(texts: readonly string[], dimensions = 256): Embedded {
   if (!Number.isInteger(dimensions) || dimensions < MIN_DIMENSIONS || dimensions > MAX_DIMENSIONS) {
-    throw new AppError('invalid_request', `dimensions must be a whole number from ${MIN_DIMENSIONS} to ${MAX_DIMENSIONS}.`, { param: 'dimensions' });
+    throw new AppError(
+      'invalid_request',
+      `dimensions must be a whole number from ${MIN_DIMENSIONS} to ${MAX_DIMENSIONS}.`,
+      { param: 'dimensions' },
+    );
   }
-  if (texts.length > LIMITS.texts) throw new AppError('invalid_request', `input may hold ${LIMITS.texts} texts at most; send the rest in another call.`, { param: 'input' });
+  if (texts.length > LIMITS.texts)
+    throw new AppError(
+      'invalid_request',
+      `input may hold ${LIMITS.texts} texts at most; send the rest in another call.`,
+      { param: 'input' },
+    );
   if (texts.reduce((sum, text) => sum + text.length, 0) > LIMITS.embedChars) {
-    throw new AppError('context_too_long', `Reflex embeds ${LIMITS.embedChars} characters at most in one call; send the rest in another.`, { param: 'input' });
+    throw new AppError(
+      'context_too_long',
+      `Reflex embeds ${LIMITS.embedChars} characters at most in one call; send the rest in another.`,
+      { param: 'input' },
+    );
   }
-  return { vectors: texts.map((text) => embedOne(text, dimensions)), usage: { input: texts.reduce((sum, text) => sum + countTokens(text), 0) } };
+  return {
+    vectors: texts.map((text) => embedOne(text, dimensions)),
+    usage: { input: texts.reduce((sum, text) => sum + countTokens(text), 0) },
+  };
 }
 
 export function embedOne(text: string, dimensions: number): Float32Array {
@@ -52,7 +68,8 @@ export function embedOne(text: string, dimensions: number): Float32Array {
   const han = fold(text.slice(0, LIMITS.featureChars)).match(/\p{Script=Han}{2,}/gu) ?? [];
   for (const run of han) for (let at = 0; at + 2 <= run.length; at++) add(`c${run.slice(at, at + 2)}`, 0.5);
   const vector = new Float32Array(dimensions);
-  for (const [hash, count] of counts) vector[(hash >>> 1) % dimensions]! += (hash & 1 ? 1 : -1) * (1 + Math.log(Math.max(1, count))) * Math.min(1, count);
+  for (const [hash, count] of counts)
+    vector[(hash >>> 1) % dimensions]! += (hash & 1 ? 1 : -1) * (1 + Math.log(Math.max(1, count))) * Math.min(1, count);
   let norm = 0;
   for (const value of vector) norm += value * value;
   if (norm === 0) return vector;

@@ -1,6 +1,7 @@
 /** What a model is worth, measured on examples it has not seen. */
-import { AppError } from '../base/errors.ts';
+
 import { type Clock, systemClock } from '../base/clock.ts';
+import { AppError } from '../base/errors.ts';
 import { loadModel, trainModel } from './model.ts';
 import { type Example, OUT_OF_SCOPE, type SlotSpan } from './types.ts';
 
@@ -34,7 +35,8 @@ export interface EvalInput {
 /** Trains in this thread (seconds for thousands of examples) and predicts every test line. Throws AppError `invalid_request` where there is nothing to measure. */
 export function evaluate({ train, test, clock = systemClock }: EvalInput): EvalReport {
   const inScope = test.filter((example) => example.intent !== OUT_OF_SCOPE);
-  if (inScope.length === 0) throw new AppError('invalid_request', 'The test has no in-scope line: nothing to measure.', { param: 'test' });
+  if (inScope.length === 0)
+    throw new AppError('invalid_request', 'The test has no in-scope line: nothing to measure.', { param: 'test' });
   const started = clock.mono();
   const bytes = trainModel(train);
   const train_s = (clock.mono() - started) / 1_000;
@@ -56,9 +58,16 @@ export function evaluate({ train, test, clock = systemClock }: EvalInput): EvalR
     train_s,
     accuracy: inside.filter(right).length / inside.length,
     macro_f1: macroF1(inside.map(({ example, prediction }) => [example.intent, prediction.best])),
-    oos_recall: outside.length === 0 ? null : outside.filter(({ prediction }) => prediction.intent === OUT_OF_SCOPE).length / outside.length,
+    oos_recall:
+      outside.length === 0
+        ? null
+        : outside.filter(({ prediction }) => prediction.intent === OUT_OF_SCOPE).length / outside.length,
     in_scope_kept: inside.filter(({ prediction }) => prediction.intent !== OUT_OF_SCOPE).length / inside.length,
-    slot_f1: slotF1(results.filter(({ example }) => example.slots !== undefined).map(({ example, prediction }) => [example.slots!, prediction.slots])),
+    slot_f1: slotF1(
+      results
+        .filter(({ example }) => example.slots !== undefined)
+        .map(({ example, prediction }) => [example.slots!, prediction.slots]),
+    ),
     ece: calibrationError(inside.map((one) => [one.prediction.confidence, right(one)])),
     p50_ms: times[Math.floor(times.length * 0.5)]!,
     p99_ms: times[Math.min(times.length - 1, Math.floor(times.length * 0.99))]!,
@@ -76,7 +85,9 @@ export function macroF1(pairs: readonly (readonly [string, string])[]): number {
     guesses.set(guess, (guesses.get(guess) ?? 0) + 1);
     if (truth === guess) hits.set(truth, (hits.get(truth) ?? 0) + 1);
   }
-  const scores = [...truths].map(([label, count]) => (2 * (hits.get(label) ?? 0)) / (count + (guesses.get(label) ?? 0)));
+  const scores = [...truths].map(
+    ([label, count]) => (2 * (hits.get(label) ?? 0)) / (count + (guesses.get(label) ?? 0)),
+  );
   return scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length);
 }
 

@@ -74,7 +74,10 @@ export function countFeatures(text: string): Counts {
   addCharacters(run, 1, 3, add);
   if (own.length > 0) add(own.at(-1)!.han ? WORDS : STEMS, extend(extend(SALT[3]!, previousStem) ^ SPACE, '|'));
   // Marks that carry feeling or ask; one each, however many stand there.
-  for (const mark of new Set(fold(text.slice(0, LIMITS.featureChars)).match(/[!?~。…]|\p{Extended_Pictographic}/gu) ?? [])) add(CHARACTERS, extend(SALT[5]!, mark));
+  for (const mark of new Set(
+    fold(text.slice(0, LIMITS.featureChars)).match(/[!?~。…]|\p{Extended_Pictographic}/gu) ?? [],
+  ))
+    add(CHARACTERS, extend(SALT[5]!, mark));
   return counts;
 }
 
@@ -127,9 +130,14 @@ export function tableOf(hashes: Uint32Array, idf: Float32Array): Vocabulary {
 }
 
 /** The features seen in at least `minimum` texts, at most `limit` of them (the most frequent), with hashes in row order. */
-export function learnVocabulary(texts: readonly Counts[], minimum: number, limit: number): { hashes: Uint32Array; idf: Float32Array } {
+export function learnVocabulary(
+  texts: readonly Counts[],
+  minimum: number,
+  limit: number,
+): { hashes: Uint32Array; idf: Float32Array } {
   const df = new Map<number, number>();
-  for (const groups of texts) for (const group of groups) for (const hash of group.keys()) df.set(hash, (df.get(hash) ?? 0) + 1);
+  for (const groups of texts)
+    for (const group of groups) for (const hash of group.keys()) df.set(hash, (df.get(hash) ?? 0) + 1);
   let kept = [...df].filter(([, count]) => count >= minimum);
   if (kept.length > limit) kept = kept.sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, limit);
   kept.sort((a, b) => a[0] - b[0]);
@@ -176,5 +184,10 @@ export function vectorOf(counts: Counts, vocabulary: Vocabulary): SparseVector {
   }
   const scale = groups > 0 ? 1 / Math.sqrt(groups) : 0;
   for (let index = 0; index < length; index++) values[index]! *= scale;
-  return { rows: rows.subarray(0, length), values: values.subarray(0, length), unseen: capacity === 0 ? 1 : 1 - known / capacity, features: capacity };
+  return {
+    rows: rows.subarray(0, length),
+    values: values.subarray(0, length),
+    unseen: capacity === 0 ? 1 : 1 - known / capacity,
+    features: capacity,
+  };
 }

@@ -190,7 +190,9 @@ const FUNCTION_WORDS = new Set(
   please kindly want wants need needs like let lets just some any about into onto over under up down out off not no yes hey hi hello thanks thank ok okay saying says say said
   have has had having get gets got give go going i'm i'd i'll it's what's don't s t d ll re ve m also too very really now
   请 帮 帮我 帮忙 麻烦 我 我的 我们 你 你的 您 他 她 它 的 了 吗 呢 吧 啊 呀 嘛 把 给 在 到 去 是 有 和 与 跟 或 就 也 都 还 要 想 想要 需要 可以 能 能不能 可不可以 会
-  一下 一个 一些 这 那 这个 那个 什么 怎么 怎么样 怎样 如何 多少 几 哪 哪个 谁 为什么 现在 下 上 里 让 用 对 为 并 并且 然后 再 很 太 最 好 谢谢 你好 您好 嗨 说`.split(/\s+/),
+  一下 一个 一些 这 那 这个 那个 什么 怎么 怎么样 怎样 如何 多少 几 哪 哪个 谁 为什么 现在 下 上 里 让 用 对 为 并 并且 然后 再 很 太 最 好 谢谢 你好 您好 嗨 说`.split(
+    /\s+/,
+  ),
 );
 
 /** Words that carry no content of their own. */
@@ -198,13 +200,22 @@ export function isFunctionWord(word: string): boolean {
   return FUNCTION_WORDS.has(word);
 }
 
-const POSITIVE = `good great excellent amazing wonderful love loved loves like liked likes perfect best nice happy pleased satisfied delicious tasty awesome fantastic friendly helpful fast
+const POSITIVE =
+  `good great excellent amazing wonderful love loved loves like liked likes perfect best nice happy pleased satisfied delicious tasty awesome fantastic friendly helpful fast
   beautiful comfortable recommend enjoy enjoyed enjoyable thank thanks impressive superb brilliant fresh reliable smooth clean delighted glad pleasant worth convenient
-  好 很好 不错 喜欢 满意 好吃 美味 棒 赞 完美 优秀 开心 高兴 快 及时 新鲜 推荐 舒服 漂亮 热情 周到 方便 实惠 值得 给力 好评 可口 贴心 准时 耐心 超值 干净 放心 感谢 惊喜 爱`.split(/\s+/);
-const NEGATIVE = `bad terrible awful horrible worst hate hated poor slow broken disappointed disappointing rude dirty cold late expensive angry sad useless waste wrong problem
+  好 很好 不错 喜欢 满意 好吃 美味 棒 赞 完美 优秀 开心 高兴 快 及时 新鲜 推荐 舒服 漂亮 热情 周到 方便 实惠 值得 给力 好评 可口 贴心 准时 耐心 超值 干净 放心 感谢 惊喜 爱`.split(
+    /\s+/,
+  );
+const NEGATIVE =
+  `bad terrible awful horrible worst hate hated poor slow broken disappointed disappointing rude dirty cold late expensive angry sad useless waste wrong problem
   fail failed fails failure annoying annoyed uncomfortable disgusting refund complaint complain unacceptable never unhappy boring bland stale noisy damaged defective delay delayed crash crashes
-  差 很差 太差 难吃 失望 慢 太慢 坏 糟糕 糟 垃圾 讨厌 生气 投诉 退款 脏 凉 贵 迟到 态度差 恶心 不满 后悔 骗 假 难喝 不新鲜 差评 冷 硬 油腻 没味 破 漏 错 少 晚 烂 无语 恶劣 敷衍 拖延 故障 难受 郁闷`.split(/\s+/);
-const NEGATIONS = `not no never n't don't didn't doesn't isn't wasn't can't cannot won't hardly without 不 没 没有 不是 不够 别 无 未 并不 不太 不怎么`.split(/\s+/);
+  差 很差 太差 难吃 失望 慢 太慢 坏 糟糕 糟 垃圾 讨厌 生气 投诉 退款 脏 凉 贵 迟到 态度差 恶心 不满 后悔 骗 假 难喝 不新鲜 差评 冷 硬 油腻 没味 破 漏 错 少 晚 烂 无语 恶劣 敷衍 拖延 故障 难受 郁闷`.split(
+    /\s+/,
+  );
+const NEGATIONS =
+  `not no never n't don't didn't doesn't isn't wasn't can't cannot won't hardly without 不 没 没有 不是 不够 别 无 未 并不 不太 不怎么`.split(
+    /\s+/,
+  );
 
 const positive = new Set(POSITIVE.flatMap((word) => [word, stem(word)]));
 const negative = new Set(NEGATIVE.flatMap((word) => [word, stem(word)]));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { calibrationError, evaluate, macroF1, slotF1 } from './evaluate.ts';
 import { embed, similarity } from './embed.ts';
+import { calibrationError, evaluate, macroF1, slotF1 } from './evaluate.ts';
 import { parseExamples } from './examples.ts';
 import { loadModel, trainModel } from './model.ts';
 import { learnSlots } from './slots.ts';
@@ -59,12 +59,18 @@ describe('a trained model', () => {
     const cut = BYTES.slice(0, -1);
     const wrong = BYTES.slice();
     wrong[0] = 0;
-    for (const bytes of [new Uint8Array(0), cut, wrong, new Uint8Array(100)]) assert.throws(() => loadModel(bytes), { name: 'AppError', code: 'invalid_request' });
+    for (const bytes of [new Uint8Array(0), cut, wrong, new Uint8Array(100)])
+      assert.throws(() => loadModel(bytes), { name: 'AppError', code: 'invalid_request' });
   });
 
   it('works with one intent, two intents, and a single example', () => {
     assert.equal(loadModel(trainModel([{ text: 'hello', intent: 'greet' }])).predict('hello', 0).intent, 'greet');
-    const two = loadModel(trainModel([{ text: 'hello there', intent: 'greet' }, { text: 'see you later', intent: 'bye' }]));
+    const two = loadModel(
+      trainModel([
+        { text: 'hello there', intent: 'greet' },
+        { text: 'see you later', intent: 'bye' },
+      ]),
+    );
     assert.equal(two.predict('hello', 0).best, 'greet');
     assert.equal(two.predict('later', 0).best, 'bye');
   });
@@ -79,9 +85,17 @@ describe('slots', () => {
   const reader = learnSlots(EXAMPLES);
 
   it('finds values seen before, values in known contexts and typed values', () => {
-    assert.deepEqual(reader.read('turn on the lamp in the kitchen', 'light_on', 0), [{ name: 'room', value: 'kitchen', start: 24, end: 31 }]);
-    assert.deepEqual(reader.read('打开厨房的灯', 'light_on', 0).map((slot) => slot.value), ['厨房']);
-    assert.deepEqual(reader.read('set an alarm for 6:45 am', 'alarm', 0).map((slot) => [slot.name, slot.value]), [['time', '6:45 am']]);
+    assert.deepEqual(reader.read('turn on the lamp in the kitchen', 'light_on', 0), [
+      { name: 'room', value: 'kitchen', start: 24, end: 31 },
+    ]);
+    assert.deepEqual(
+      reader.read('打开厨房的灯', 'light_on', 0).map((slot) => slot.value),
+      ['厨房'],
+    );
+    assert.deepEqual(
+      reader.read('set an alarm for 6:45 am', 'alarm', 0).map((slot) => [slot.name, slot.value]),
+      [['time', '6:45 am']],
+    );
   });
 
   it('reads no slot of another intent', () => {
@@ -100,14 +114,17 @@ describe('embeddings', () => {
   });
 
   it('refuse what they can not give', () => {
-    for (const dimensions of [0, 1.5, 5_000, Number.NaN]) assert.throws(() => embed(['x'], dimensions), { code: 'invalid_request', param: 'dimensions' });
+    for (const dimensions of [0, 1.5, 5_000, Number.NaN])
+      assert.throws(() => embed(['x'], dimensions), { code: 'invalid_request', param: 'dimensions' });
     assert.throws(() => embed(new Array<string>(3_000).fill('x')), { code: 'invalid_request', param: 'input' });
   });
 });
 
 describe('examples', () => {
   it('find the offsets of values', () => {
-    assert.deepEqual(parseExamples([{ text: 'to Rome', intent: 'go', slots: [{ name: 'city', value: 'Rome' }] }]), [{ text: 'to Rome', intent: 'go', slots: [{ name: 'city', value: 'Rome', start: 3, end: 7 }] }]);
+    assert.deepEqual(parseExamples([{ text: 'to Rome', intent: 'go', slots: [{ name: 'city', value: 'Rome' }] }]), [
+      { text: 'to Rome', intent: 'go', slots: [{ name: 'city', value: 'Rome', start: 3, end: 7 }] },
+    ]);
   });
 
   const bad: [unknown, string][] = [
@@ -119,7 +136,9 @@ describe('examples', () => {
     [[{ text: 'a', intent: 'b', slots: [{ name: 's', value: 'a', start: 0, end: 9 }] }], 'examples[0].slots[0]'],
     [[{ text: 'a', intent: 'b', reply: 5 }], 'examples[0]'],
   ];
-  for (const [input, param] of bad) it(`refuse ${JSON.stringify(input)}`, () => assert.throws(() => parseExamples(input), { code: 'invalid_request', param }));
+  for (const [input, param] of bad)
+    it(`refuse ${JSON.stringify(input)}`, () =>
+      assert.throws(() => parseExamples(input), { code: 'invalid_request', param }));
 
   it('are bounded', () => {
     const many: Example[] = Array.from({ length: 2_001 }, (_, index) => ({ text: `t${index}`, intent: `i${index}` }));
@@ -129,17 +148,42 @@ describe('examples', () => {
 
 describe('measures', () => {
   it('count as they should', () => {
-    assert.equal(macroF1([['a', 'a'], ['a', 'b'], ['b', 'b']]), (2 / 3 + 2 / 3) / 2);
+    assert.equal(
+      macroF1([
+        ['a', 'a'],
+        ['a', 'b'],
+        ['b', 'b'],
+      ]),
+      (2 / 3 + 2 / 3) / 2,
+    );
     const span = (start: number) => ({ name: 's', value: 'v', start, end: start + 1 });
     assert.equal(slotF1([[[span(0), span(2)], [span(0)]]]), 2 / 3);
     assert.equal(slotF1([]), null);
-    assert.equal(calibrationError([[1, true], [1, true]]), 0);
+    assert.equal(
+      calibrationError([
+        [1, true],
+        [1, true],
+      ]),
+      0,
+    );
     assert.equal(calibrationError([[0.9, false]]), 0.9);
   });
 
   it('are those of the contract', () => {
     const report = evaluate({ train: EXAMPLES, test: [...EXAMPLES, { text: 'qqq zzz', intent: 'oos' }] });
-    assert.deepEqual(Object.keys(report).sort(), ['accuracy', 'ece', 'examples', 'in_scope_kept', 'macro_f1', 'model_bytes', 'oos_recall', 'p50_ms', 'p99_ms', 'slot_f1', 'train_s']);
+    assert.deepEqual(Object.keys(report).sort(), [
+      'accuracy',
+      'ece',
+      'examples',
+      'in_scope_kept',
+      'macro_f1',
+      'model_bytes',
+      'oos_recall',
+      'p50_ms',
+      'p99_ms',
+      'slot_f1',
+      'train_s',
+    ]);
     assert.equal(report.examples, EXAMPLES.length);
     assert.ok(report.accuracy > 0.95);
     assert.equal(report.oos_recall, 1);

@@ -1,8 +1,25 @@
 /** A trained model: intents by SVM, calibrated confidence, an out-of-scope test, slots; as bytes and back. */
 import { AppError } from '../base/errors.ts';
-import { type ConfidenceModel, confidenceOf, fitConfidence, fitScope, type HeldOut, type ScopeModel, scopeScore, scopeSignals } from './calibrate.ts';
+import {
+  type ConfidenceModel,
+  confidenceOf,
+  fitConfidence,
+  fitScope,
+  type HeldOut,
+  type ScopeModel,
+  scopeScore,
+  scopeSignals,
+} from './calibrate.ts';
 import { marginsOf, type QuantizedWeights, quantize, quantizedMargins, random, trainSvm } from './classifier.ts';
-import { type Counts, countFeatures, learnVocabulary, type SparseVector, tableOf, type Vocabulary, vectorOf } from './features.ts';
+import {
+  type Counts,
+  countFeatures,
+  learnVocabulary,
+  type SparseVector,
+  tableOf,
+  type Vocabulary,
+  vectorOf,
+} from './features.ts';
 import { learnSlots, readerFromJson, type SlotReader, type SlotReaderJson } from './slots.ts';
 import { type Example, LIMITS, OUT_OF_SCOPE, type Prediction } from './types.ts';
 
@@ -45,16 +62,26 @@ export interface TrainModelOptions {
  * Throws AppError `invalid_request` without an intent, `too_large` where examples × intents pass 100 million.
  */
 export function trainModel(examples: readonly Example[], options: TrainModelOptions = {}): Uint8Array<ArrayBuffer> {
-  const intents = [...new Set(examples.map((example) => example.intent))].filter((intent) => intent !== OUT_OF_SCOPE).sort();
-  if (intents.length === 0) throw new AppError('invalid_request', 'examples name no intent to learn.', { param: 'examples' });
+  const intents = [...new Set(examples.map((example) => example.intent))]
+    .filter((intent) => intent !== OUT_OF_SCOPE)
+    .sort();
+  if (intents.length === 0)
+    throw new AppError('invalid_request', 'examples name no intent to learn.', { param: 'examples' });
   if (examples.length * intents.length > MAX_ALPHAS) {
-    throw new AppError('too_large', `${examples.length} examples of ${intents.length} intents are more than one model can learn; split it into several.`, { param: 'examples' });
+    throw new AppError(
+      'too_large',
+      `${examples.length} examples of ${intents.length} intents are more than one model can learn; split it into several.`,
+      { param: 'examples' },
+    );
   }
   const index = new Map(intents.map((intent, at) => [intent, at]));
   const labels = Int32Array.from(examples, (example) => index.get(example.intent) ?? -1);
   const counts = examples.map((example) => countFeatures(example.text));
   const epochs = options.epochs ?? (examples.length > LARGE ? 12 : 20);
-  const heldOut = options.calibrate === false ? { confidence: [], scope: [] } : holdOut(counts, labels, intents.length, Math.min(epochs, 8));
+  const heldOut =
+    options.calibrate === false
+      ? { confidence: [], scope: [] }
+      : holdOut(counts, labels, intents.length, Math.min(epochs, 8));
   const { hashes, idf, weights } = fit(counts, labels, intents.length, epochs);
   const header: Header = {
     version: 1,
@@ -72,7 +99,13 @@ function fit(counts: readonly Counts[], labels: Int32Array, classes: number, epo
   const { hashes, idf } = learnVocabulary(counts, counts.length > LARGE ? 2 : 1, limit);
   const vocabulary = tableOf(hashes, idf);
   const vectors = counts.map((one) => vectorOf(one, vocabulary));
-  const weights = trainSvm(vectors, labels, { classes, features: hashes.length, cost: classes === 2 ? 0.3 : 1, epochs, seed: SEED });
+  const weights = trainSvm(vectors, labels, {
+    classes,
+    features: hashes.length,
+    cost: classes === 2 ? 0.3 : 1,
+    epochs,
+    seed: SEED,
+  });
   return { hashes, idf, vocabulary, weights };
 }
 
@@ -94,9 +127,15 @@ function splitOf(examples: number, classes: number): Split {
  * Margins of examples that the model did not learn from. Folds for the out-of-scope test leave a fifth of the intents out as well:
  * their examples stand for what nobody thought of. Large sets make one fold do for both, since an intent more or less changes little there.
  */
-function holdOut(counts: readonly Counts[], labels: Int32Array, classes: number, epochs: number): { confidence: HeldOut[]; scope: HeldOut[] } {
+function holdOut(
+  counts: readonly Counts[],
+  labels: Int32Array,
+  classes: number,
+  epochs: number,
+): { confidence: HeldOut[]; scope: HeldOut[] } {
   const split = splitOf(counts.length, classes);
-  const run = (folds: readonly number[], leaveOut: boolean) => folds.flatMap((fold) => runFold(counts, labels, split, fold, leaveOut && classes >= 5, epochs));
+  const run = (folds: readonly number[], leaveOut: boolean) =>
+    folds.flatMap((fold) => runFold(counts, labels, split, fold, leaveOut && classes >= 5, epochs));
   if (counts.length > ONE_FOLD) {
     const both = run([0], true);
     return { confidence: both, scope: both };
@@ -104,19 +143,36 @@ function holdOut(counts: readonly Counts[], labels: Int32Array, classes: number,
   return { confidence: run([0, 1], false), scope: run([2, 3, 4], true) };
 }
 
-function runFold(counts: readonly Counts[], labels: Int32Array, { part, group }: Split, fold: number, leaveOut: boolean, epochs: number): HeldOut[] {
+function runFold(
+  counts: readonly Counts[],
+  labels: Int32Array,
+  { part, group }: Split,
+  fold: number,
+  leaveOut: boolean,
+  epochs: number,
+): HeldOut[] {
   const isLeftOut = (label: number) => leaveOut && label >= 0 && group[label] === fold;
   const kept = [...new Set(labels)].filter((label) => label >= 0 && !isLeftOut(label)).sort((a, b) => a - b);
   const samples = [...labels.keys()];
   const train = samples.filter((sample) => part[sample] !== fold && !isLeftOut(labels[sample]!));
   if (kept.length === 0 || train.length === 0) return [];
   const position = new Map(kept.map((label, at) => [label, at]));
-  const model = fit(train.map((sample) => counts[sample]!), Int32Array.from(train, (sample) => position.get(labels[sample]!) ?? -1), kept.length, epochs);
+  const model = fit(
+    train.map((sample) => counts[sample]!),
+    Int32Array.from(train, (sample) => position.get(labels[sample]!) ?? -1),
+    kept.length,
+    epochs,
+  );
   return samples
     .filter((sample) => part[sample] === fold || (isLeftOut(labels[sample]!) && part[sample]! % 2 === 0))
     .map((sample) => {
       const vector = vectorOf(counts[sample]!, model.vocabulary);
-      return { margins: marginsOf(vector, model.weights, kept.length), label: position.get(labels[sample]!) ?? -1, unseen: vector.unseen, features: vector.features };
+      return {
+        margins: marginsOf(vector, model.weights, kept.length),
+        label: position.get(labels[sample]!) ?? -1,
+        unseen: vector.unseen,
+        features: vector.features,
+      };
     });
 }
 
@@ -147,7 +203,11 @@ function modelOf(header: Header, vocabulary: Vocabulary, weights: QuantizedWeigh
 }
 
 /** Without a fitted test, only a text of which next to nothing was ever seen is out of scope. */
-function judgeScope(scope: ScopeModel | undefined, margins: Float32Array, vector: SparseVector): { score: number; outside: boolean } {
+function judgeScope(
+  scope: ScopeModel | undefined,
+  margins: Float32Array,
+  vector: SparseVector,
+): { score: number; outside: boolean } {
   if (vector.rows.length === 0) return { score: 1, outside: true };
   if (!scope) return { score: vector.unseen, outside: vector.unseen > 0.9 };
   const score = scopeScore(scope, scopeSignals(margins, vector.unseen, vector.features));
@@ -157,10 +217,17 @@ function judgeScope(scope: ScopeModel | undefined, margins: Float32Array, vector
 // ---------------------------------------------------------------- bytes
 
 /** `RFX1`, header length, header (JSON), then hashes, idf, scales and weights, each at a multiple of four. Little-endian. */
-function encode(header: Header, hashes: Uint32Array, idf: Float32Array, weights: QuantizedWeights): Uint8Array<ArrayBuffer> {
+function encode(
+  header: Header,
+  hashes: Uint32Array,
+  idf: Float32Array,
+  weights: QuantizedWeights,
+): Uint8Array<ArrayBuffer> {
   let json = Buffer.from(JSON.stringify(header), 'utf8');
   if (json.length % 4 !== 0) json = Buffer.concat([json, Buffer.alloc(4 - (json.length % 4), SPACE_BYTE)]);
-  const out = new Uint8Array(8 + json.length + hashes.byteLength + idf.byteLength + weights.scales.byteLength + weights.bytes.byteLength);
+  const out = new Uint8Array(
+    8 + json.length + hashes.byteLength + idf.byteLength + weights.scales.byteLength + weights.bytes.byteLength,
+  );
   out.set(Buffer.from(MAGIC, 'latin1'), 0);
   new DataView(out.buffer).setUint32(4, json.length, true);
   let at = 8;
@@ -178,7 +245,12 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
   const fail = (what: string): never => {
     throw new AppError('invalid_request', `These bytes are no Reflex model: ${what}.`, { param: 'bytes' });
   };
-  if (bytes.length < 12 || bytes.length > LIMITS.modelBytes || Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== MAGIC) return fail('the mark RFX1 is missing');
+  if (
+    bytes.length < 12 ||
+    bytes.length > LIMITS.modelBytes ||
+    Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== MAGIC
+  )
+    return fail('the mark RFX1 is missing');
   // A copy of its own: typed arrays over it need an aligned start, and nobody else may change it.
   const own = bytes.slice();
   const length = new DataView(own.buffer).getUint32(4, true);
@@ -191,9 +263,18 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
   }
   const classes = Array.isArray(header.intents) ? header.intents.length : 0;
   const { features } = header;
-  if (header.version !== 1 || classes === 0 || !Number.isInteger(features) || features < 0 || !Array.isArray(header.slots) || !(header.confidence?.temperature > 0)) return fail('the header lacks what it needs');
+  if (
+    header.version !== 1 ||
+    classes === 0 ||
+    !Number.isInteger(features) ||
+    features < 0 ||
+    !Array.isArray(header.slots) ||
+    !(header.confidence?.temperature > 0)
+  )
+    return fail('the header lacks what it needs');
   let at = 8 + length;
-  if (own.length !== at + features * 8 + classes * 4 + (features + 1) * classes) return fail('the length does not fit the header');
+  if (own.length !== at + features * 8 + classes * 4 + (features + 1) * classes)
+    return fail('the length does not fit the header');
   const hashes = new Uint32Array(own.buffer, at, features);
   at += features * 4;
   const idf = new Float32Array(own.buffer, at, features);

@@ -18,7 +18,9 @@ export function notice(language: Language, otherModels: readonly string[] = []):
 
 export function noTool(language: Language, tools: readonly string[]): string {
   const names = tools.slice(0, 8).join(language === 'zh' ? '、' : ', ');
-  return language === 'zh' ? `这句话没有对应到任何可用的工具（${names}）。` : `I see none of the tools (${names}) in this.`;
+  return language === 'zh'
+    ? `这句话没有对应到任何可用的工具（${names}）。`
+    : `I see none of the tools (${names}) in this.`;
 }
 
 export interface Wanted {
@@ -30,22 +32,38 @@ export interface Wanted {
 export function ask(language: Language, tool: string, wanted: readonly Wanted[]): string {
   const zh = language === 'zh';
   const parts = wanted.map((one) => {
-    const options = one.options ? one.options.slice(0, 12).map(String).join(zh ? '、' : ', ') : '';
-    const about = [one.description, options && (zh ? `可选：${options}` : `one of: ${options}`)].filter(Boolean).join(zh ? '；' : '; ');
+    const options = one.options
+      ? one.options
+          .slice(0, 12)
+          .map(String)
+          .join(zh ? '、' : ', ')
+      : '';
+    const about = [one.description, options && (zh ? `可选：${options}` : `one of: ${options}`)]
+      .filter(Boolean)
+      .join(zh ? '；' : '; ');
     return about ? (zh ? `${one.path}（${about}）` : `${one.path} (${about})`) : one.path;
   });
   if (zh) return `要执行 ${tool}，还需要：${parts.join('、')}。请问是什么？`;
   return `To run ${tool} I still need ${parts.join(' and ')}. What should ${parts.length > 1 ? 'they' : 'it'} be?`;
 }
 
-export function understood(language: Language, intent: string, confidence: number, slots: readonly { name: string; value: string }[]): string {
+export function understood(
+  language: Language,
+  intent: string,
+  confidence: number,
+  slots: readonly { name: string; value: string }[],
+): string {
   const found = slots.map((slot) => `${slot.name} = ${slot.value}`).join(language === 'zh' ? '，' : ', ');
   const percent = `${Math.round(confidence * 100)}%`;
-  if (language === 'zh') return `识别到的意图：${intent}（把握 ${percent}）${found ? `；${found}` : ''}。这个意图的示例没有附带回复。`;
+  if (language === 'zh')
+    return `识别到的意图：${intent}（把握 ${percent}）${found ? `；${found}` : ''}。这个意图的示例没有附带回复。`;
   return `I understand this as ${intent} (${percent} sure)${found ? `; ${found}` : ''}. The examples of this intent carry no reply.`;
 }
 
-export function report(language: Language, results: readonly { tool?: string; text: string; isError?: boolean }[]): string {
+export function report(
+  language: Language,
+  results: readonly { tool?: string; text: string; isError?: boolean }[],
+): string {
   return results
     .map((result) => {
       const name = result.tool ?? (language === 'zh' ? '工具' : 'the tool');
@@ -78,8 +96,10 @@ function cut(text: string): string {
 function pairs(value: unknown, depth: number): string {
   if (value === null || typeof value !== 'object') return String(value);
   if (depth > 4) return '…';
-  const list = (parts: readonly string[]) => (depth === 0 ? parts.join(', ') : parts.length > 1 ? `(${parts.join(', ')})` : parts.join(''));
-  if (Array.isArray(value)) return value.length === 0 ? '[]' : list(value.slice(0, 50).map((item) => pairs(item, depth + 1)));
+  const list = (parts: readonly string[]) =>
+    depth === 0 ? parts.join(', ') : parts.length > 1 ? `(${parts.join(', ')})` : parts.join('');
+  if (Array.isArray(value))
+    return value.length === 0 ? '[]' : list(value.slice(0, 50).map((item) => pairs(item, depth + 1)));
   const entries = Object.entries(value).slice(0, 50);
   return entries.length === 0 ? '{}' : list(entries.map(([key, item]) => `${key}: ${pairs(item, depth + 1)}`));
 }

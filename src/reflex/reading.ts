@@ -5,8 +5,16 @@
 import { feelingOf, feelings, hanMeanings, isFunctionWord, meanings } from './lexicon.ts';
 import { addTerms, type Terms, termsOf } from './terms.ts';
 import { foldSameLength, hasHan, splitIdentifier, stem, type Word, words } from './text.ts';
-import { LIMITS, type Json, type JsonObject, type SlotSpan } from './types.ts';
-import { type DateSpan, type DurationSpan, readDates, readDurations, readTimes, type TimeSpan, today } from './values/moments.ts';
+import { type Json, type JsonObject, LIMITS, type SlotSpan } from './types.ts';
+import {
+  type DateSpan,
+  type DurationSpan,
+  readDates,
+  readDurations,
+  readTimes,
+  type TimeSpan,
+  today,
+} from './values/moments.ts';
 import { type NumberValue, readNumbers } from './values/numbers.ts';
 
 export interface Reading {
@@ -95,7 +103,12 @@ export function fieldTerms(field: Field): Terms {
 export function isAbout(field: Field, ...wanted: string[]): boolean {
   const names = splitIdentifier(field.name);
   return wanted.some((one) =>
-    one.startsWith('#') ? names.some((name) => meanings(name).includes(one) || (hasHan(name) && hanMeanings(name).some((entry) => entry.meaning === one))) : names.includes(one),
+    one.startsWith('#')
+      ? names.some(
+          (name) =>
+            meanings(name).includes(one) || (hasHan(name) && hanMeanings(name).some((entry) => entry.meaning === one)),
+        )
+      : names.includes(one),
   );
 }
 
@@ -113,9 +126,16 @@ function optionScore(option: string, reading: Reading): Occurrence {
   const exact = occurrence(reading, folded) ?? occurrence(reading, splitIdentifier(option).join(' '));
   if (exact) return { ...exact, score: 10 + folded.length };
   const parts = splitIdentifier(option).filter((part) => !isFunctionWord(part));
-  const hit = parts.length > 0 ? reading.words.filter((word) => parts.some((part) => stem(part) === stem(word.text))) : [];
-  if (hit.length >= parts.length && hit.length > 0) return { score: 5 + hit.length, start: hit[0]!.start, end: hit.at(-1)!.end };
-  const wanted = new Set(parts.flatMap((part) => [...meanings(part), ...(hasHan(part) ? hanMeanings(part).map((entry) => entry.meaning) : [])]));
+  const hit =
+    parts.length > 0 ? reading.words.filter((word) => parts.some((part) => stem(part) === stem(word.text))) : [];
+  if (hit.length >= parts.length && hit.length > 0)
+    return { score: 5 + hit.length, start: hit[0]!.start, end: hit.at(-1)!.end };
+  const wanted = new Set(
+    parts.flatMap((part) => [
+      ...meanings(part),
+      ...(hasHan(part) ? hanMeanings(part).map((entry) => entry.meaning) : []),
+    ]),
+  );
   if (wanted.size === 0) for (const meaning of meanings(folded)) wanted.add(meaning);
   let best: Occurrence = { score: 0, start: 0, end: 0 };
   for (const place of meaningPlaces(reading)) {
@@ -131,7 +151,9 @@ function occurrence(reading: Reading, needle: string): { start: number; end: num
   if (needle === '') return undefined;
   for (let at = reading.folded.indexOf(needle); at >= 0; at = reading.folded.indexOf(needle, at + 1)) {
     const end = at + needle.length;
-    const bounded = hasHan(needle) || (!/[a-z0-9]/.test(reading.folded[at - 1] ?? ' ') && !/[a-z0-9]/.test(reading.folded[end] ?? ' '));
+    const bounded =
+      hasHan(needle) ||
+      (!/[a-z0-9]/.test(reading.folded[at - 1] ?? ' ') && !/[a-z0-9]/.test(reading.folded[end] ?? ' '));
     if (bounded && isFree(reading, { start: at, end })) return { start: at, end };
   }
   return undefined;
@@ -148,7 +170,8 @@ function meaningPlaces(reading: Reading): { meaning: string; start: number; end:
     for (const meaning of meanings(word.text)) places.push({ meaning, start: word.start, end: word.end });
   }
   for (const run of reading.folded.matchAll(/\p{Script=Han}+/gu)) {
-    for (const { meaning, word, at } of hanMeanings(run[0])) places.push({ meaning, start: run.index + at, end: run.index + at + word.length });
+    for (const { meaning, word, at } of hanMeanings(run[0]))
+      places.push({ meaning, start: run.index + at, end: run.index + at + word.length });
   }
   placesCache.set(reading, places);
   return places;
@@ -165,13 +188,20 @@ export function rankOptions(options: readonly Json[], reading: Reading): { optio
     }
     if (typeof option !== 'string') return { option, found: { score: 0, start: 0, end: 0 } };
     const found = optionScore(option, reading);
-    return { option, found: felt[index] === undefined ? found : { ...found, score: found.score >= 10 ? found.score : 0 } };
+    return {
+      option,
+      found: felt[index] === undefined ? found : { ...found, score: found.score >= 10 ? found.score : 0 },
+    };
   });
   if (felt.filter((one) => one !== undefined).length >= 2) addFeelings(scored, felt, reading);
   return scored.sort((a, b) => b.found.score - a.found.score);
 }
 
-function addFeelings(scored: { option: Json; found: Occurrence }[], felt: readonly (string | undefined)[], reading: Reading): void {
+function addFeelings(
+  scored: { option: Json; found: Occurrence }[],
+  felt: readonly (string | undefined)[],
+  reading: Reading,
+): void {
   const counts = feelings(reading.words);
   const difference = (counts.get('#positive') ?? 0) - (counts.get('#negative') ?? 0);
   scored.forEach((entry, index) => {
@@ -188,11 +218,14 @@ function addFeelings(scored: { option: Json; found: Occurrence }[], felt: readon
 
 // ---------------------------------------------------------------- booleans
 
-const ON = /打开|开启|启用|开一?下|开着|(?<![离分公召展])开(?![车会始心放户])|\b(?:turn(?:ed)? (?:\w+ ){0,3}on|switch (?:\w+ ){0,3}on|on|open|enable|start|activate)\b/;
-const OFF = /关闭|关掉|关上|停用|停止|关一?下|(?<![相有无机])关(?!于|心|注|系)|\b(?:turn(?:ed)? (?:\w+ ){0,3}off|switch (?:\w+ ){0,3}off|off|close|disable|stop|deactivate|shut)\b/;
+const ON =
+  /打开|开启|启用|开一?下|开着|(?<![离分公召展])开(?![车会始心放户])|\b(?:turn(?:ed)? (?:\w+ ){0,3}on|switch (?:\w+ ){0,3}on|on|open|enable|start|activate)\b/;
+const OFF =
+  /关闭|关掉|关上|停用|停止|关一?下|(?<![相有无机])关(?!于|心|注|系)|\b(?:turn(?:ed)? (?:\w+ ){0,3}off|switch (?:\w+ ){0,3}off|off|close|disable|stop|deactivate|shut)\b/;
 const YES = /^\s*(?:yes|yeah|yep|sure|true|ok|okay|是|是的|对|对的|好|好的|要|需要|可以|行)[.。!！]?\s*$/;
 const NO = /^\s*(?:no|nope|false|not? thanks|否|不|不是|不要|不用|不需要|不行)[.。!！]?\s*$/;
-const NEGATION = /(?:不要|不用|不加|不需要|没有|别|不|无|去|免|\bno|\bnot|\bwithout|\bdon'?t|\bskip|\bhold the)\s*(?:\w+\s)?$/;
+const NEGATION =
+  /(?:不要|不用|不加|不需要|没有|别|不|无|去|免|\bno|\bnot|\bwithout|\bdon'?t|\bskip|\bhold the)\s*(?:\w+\s)?$/;
 
 export function readBoolean(field: Field, reading: Reading): Found | undefined {
   const text = reading.folded;
@@ -206,7 +239,11 @@ export function readBoolean(field: Field, reading: Reading): Found | undefined {
     const match = off && (!on || off.index <= on.index) ? off : on;
     if (match) return { value: (match === on) !== inverse, start: match.index, end: match.index };
   }
-  const own = new Set(splitIdentifier(field.name).filter((part) => !['is', 'has', 'with', 'need', 'needs', 'should', 'want'].includes(part)).flatMap((part) => [stem(part), part, ...meanings(part)]));
+  const own = new Set(
+    splitIdentifier(field.name)
+      .filter((part) => !['is', 'has', 'with', 'need', 'needs', 'should', 'want'].includes(part))
+      .flatMap((part) => [stem(part), part, ...meanings(part)]),
+  );
   const names = [...own].filter((part) => !part.startsWith('#'));
   const places = [
     ...meaningPlaces(reading).filter((place) => own.has(place.meaning)),
@@ -214,7 +251,11 @@ export function readBoolean(field: Field, reading: Reading): Found | undefined {
   ];
   const place = places.find((one) => isFree(reading, one));
   if (!place) return undefined;
-  return { value: !NEGATION.test(text.slice(Math.max(0, place.start - 14), place.start)), start: place.start, end: place.end };
+  return {
+    value: !NEGATION.test(text.slice(Math.max(0, place.start - 14), place.start)),
+    start: place.start,
+    end: place.end,
+  };
 }
 
 // ---------------------------------------------------------------- numbers
@@ -230,7 +271,13 @@ const UNIT_SECONDS: [RegExp, number][] = [
 
 /** The unit that a field wants durations in, seconds each; undefined where it is not about durations. */
 function durationUnit(field: Field): number | undefined {
-  const named = [...splitIdentifier(field.name), ...splitIdentifier(field.description).slice(0, 60), ...words(field.description).slice(0, 60).map((word) => word.text)];
+  const named = [
+    ...splitIdentifier(field.name),
+    ...splitIdentifier(field.description).slice(0, 60),
+    ...words(field.description)
+      .slice(0, 60)
+      .map((word) => word.text),
+  ];
   for (const word of named) {
     const unit = UNIT_SECONDS.find(([pattern]) => pattern.test(word));
     if (unit) return unit[1];
@@ -268,11 +315,35 @@ function asWanted(number: NumberValue, field: Field, fits: (value: number) => bo
 }
 
 const PERCENT = /percent|percentage|百分|比例|%/;
-const UNIT_MEANINGS: Record<string, string> = { 度: '#temperature', '°': '#temperature', '℃': '#temperature', '°c': '#temperature', c: '#temperature', f: '#temperature', 元: '#price', 块: '#price', 人: '#person', 位: '#person', 个: '#number', 杯: '#number', 份: '#number', 件: '#number', 张: '#number', 瓶: '#number', 盒: '#number', 间: '#number', 晚: '#day' };
+const UNIT_MEANINGS: Record<string, string> = {
+  度: '#temperature',
+  '°': '#temperature',
+  '℃': '#temperature',
+  '°c': '#temperature',
+  c: '#temperature',
+  f: '#temperature',
+  元: '#price',
+  块: '#price',
+  人: '#person',
+  位: '#person',
+  个: '#number',
+  杯: '#number',
+  份: '#number',
+  件: '#number',
+  张: '#number',
+  瓶: '#number',
+  盒: '#number',
+  间: '#number',
+  晚: '#day',
+};
 
 function numberScore(number: NumberValue, reading: Reading, wanted: Terms, field: Field): number {
   let score = number.weak ? 0 : 1;
-  const unitMeanings = [...meanings(number.unit), ...meanings(stem(number.unit)), UNIT_MEANINGS[number.unit] ?? UNIT_MEANINGS[number.unit[0] ?? ''] ?? ''];
+  const unitMeanings = [
+    ...meanings(number.unit),
+    ...meanings(stem(number.unit)),
+    UNIT_MEANINGS[number.unit] ?? UNIT_MEANINGS[number.unit[0] ?? ''] ?? '',
+  ];
   if (unitMeanings.some((meaning) => meaning !== '' && wanted.has(meaning))) score += 3;
   if (number.percent && PERCENT.test(`${field.name} ${field.description}`.toLowerCase())) score += 3;
   if (isAbout(field, 'id', 'code', 'phone') && number.end - number.start > 3) score += 2;
@@ -280,7 +351,9 @@ function numberScore(number: NumberValue, reading: Reading, wanted: Terms, field
   for (const word of before) {
     if (wanted.has(stem(word.text)) || meanings(word.text).some((meaning) => wanted.has(meaning))) score += 1.5;
   }
-  const foreign = unitMeanings.some((meaning) => meaning === '#temperature' || meaning === '#price' || meaning === '#person');
+  const foreign = unitMeanings.some(
+    (meaning) => meaning === '#temperature' || meaning === '#price' || meaning === '#person',
+  );
   if (foreign && score < 3 && field.siblings.length > 0) score -= 0.5;
   return score;
 }
@@ -293,7 +366,8 @@ const PHONE = /(?<![\d.])(?:\+\d{1,3}[- ]?)?(?:1[3-9]\d{9}|\(?\d{3,4}\)?[- ]\d{3
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 const IPV4 = /(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])/;
 const CODE = /(?<![A-Za-z0-9])(?=[A-Za-z-]*\d)[A-Za-z0-9][A-Za-z0-9-]{2,40}(?![A-Za-z0-9])/;
-const QUOTED = /"([^"]{1,500})"|“([^”]{1,500})”|「([^」]{1,500})」|『([^』]{1,500})』|《([^》]{1,500})》|(?<![A-Za-z])'([^']{1,500})'(?![A-Za-z])|‘([^’]{1,500})’/g;
+const QUOTED =
+  /"([^"]{1,500})"|“([^”]{1,500})”|「([^」]{1,500})」|『([^』]{1,500})』|《([^》]{1,500})》|(?<![A-Za-z])'([^']{1,500})'(?![A-Za-z])|‘([^’]{1,500})’/g;
 
 function first(pattern: RegExp, reading: Reading): Found | undefined {
   const match = pattern.exec(reading.text);
@@ -306,7 +380,9 @@ function first(pattern: RegExp, reading: Reading): Found | undefined {
 function zoneOffset(utc_ms: number, timeZone: string | undefined): string {
   if (timeZone === undefined || timeZone === 'UTC') return 'Z';
   try {
-    const name = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(utc_ms).find((part) => part.type === 'timeZoneName')?.value;
+    const name = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
+      .formatToParts(utc_ms)
+      .find((part) => part.type === 'timeZoneName')?.value;
     return /[+-]\d\d:\d\d/.exec(name ?? '')?.[0] ?? 'Z';
   } catch {
     return 'Z';
@@ -318,15 +394,29 @@ export function readDateTime(reading: Reading, whole: boolean): Found | undefine
   const time = reading.times.find((span) => isFree(reading, span));
   if (!time && !(date && whole)) return undefined;
   const now = today(reading.now_ms, reading.timeZone);
-  const day = date?.value ?? `${String(now.year).padStart(4, '0')}-${String(now.month).padStart(2, '0')}-${String(now.day).padStart(2, '0')}`;
+  const day =
+    date?.value ??
+    `${String(now.year).padStart(4, '0')}-${String(now.month).padStart(2, '0')}-${String(now.day).padStart(2, '0')}`;
   const clock = time ? (time.value.length === 5 ? `${time.value}:00` : time.value) : '00:00:00';
   const offset = zoneOffset(Date.parse(`${day}T${clock}Z`), reading.timeZone);
   const spans = [date, time].filter((span) => span !== undefined);
-  return { value: `${day}T${clock}${offset}`, start: Math.min(...spans.map((span) => span.start)), end: Math.max(...spans.map((span) => span.end)) };
+  return {
+    value: `${day}T${clock}${offset}`,
+    start: Math.min(...spans.map((span) => span.start)),
+    end: Math.max(...spans.map((span) => span.end)),
+  };
 }
 
 function readFormat(format: string, reading: Reading): Found | undefined {
-  const patterns: Record<string, RegExp> = { email: EMAIL, 'idn-email': EMAIL, uri: URL_TEXT, url: URL_TEXT, iri: URL_TEXT, uuid: UUID, ipv4: IPV4 };
+  const patterns: Record<string, RegExp> = {
+    email: EMAIL,
+    'idn-email': EMAIL,
+    uri: URL_TEXT,
+    url: URL_TEXT,
+    iri: URL_TEXT,
+    uuid: UUID,
+    ipv4: IPV4,
+  };
   if (patterns[format]) return first(patterns[format], reading);
   if (format === 'date') return reading.dates.find((span) => isFree(reading, span));
   if (format === 'time') {
@@ -341,7 +431,37 @@ function readFormat(format: string, reading: Reading): Found | undefined {
   return undefined;
 }
 
-const CONTENT = ['query', 'q', 'text', 'content', 'message', 'body', 'question', 'keyword', 'keywords', 'prompt', 'input', 'sentence', 'title', 'subject', 'note', 'topic', 'term', 'summary', 'description', 'expression', 'task', 'comment', '内容', '文本', '问题', '关键词', '标题', '查询', '摘要'];
+const CONTENT = [
+  'query',
+  'q',
+  'text',
+  'content',
+  'message',
+  'body',
+  'question',
+  'keyword',
+  'keywords',
+  'prompt',
+  'input',
+  'sentence',
+  'title',
+  'subject',
+  'note',
+  'topic',
+  'term',
+  'summary',
+  'description',
+  'expression',
+  'task',
+  'comment',
+  '内容',
+  '文本',
+  '问题',
+  '关键词',
+  '标题',
+  '查询',
+  '摘要',
+];
 
 export function isContent(field: Field): boolean {
   return isAbout(field, ...CONTENT);
@@ -351,7 +471,13 @@ export function isContent(field: Field): boolean {
 export function readString(field: Field, reading: Reading): Found | undefined {
   const format = typeof field.schema.format === 'string' ? field.schema.format : undefined;
   if (format) return readFormat(format, reading);
-  return readNamedSlot(field, reading) ?? readKind(field, reading) ?? readQuoted(reading) ?? readBehind(field, reading) ?? leftover(readRest(field, reading));
+  return (
+    readNamedSlot(field, reading) ??
+    readKind(field, reading) ??
+    readQuoted(reading) ??
+    readBehind(field, reading) ??
+    leftover(readRest(field, reading))
+  );
 }
 
 function leftover(found: Found | undefined): Found | undefined {
@@ -369,17 +495,28 @@ function readKind(field: Field, reading: Reading): Found | undefined {
   if (isAbout(field, 'email', 'mail')) return first(EMAIL, reading);
   if (isAbout(field, 'url', 'uri', 'link', 'website')) return first(URL_TEXT, reading);
   if (isAbout(field, 'phone', 'mobile', 'tel', '手机', '电话')) return first(PHONE, reading);
-  const free = <T extends { start: number; end: number }>(spans: readonly T[]) => spans.find((span) => isFree(reading, span));
+  const free = <T extends { start: number; end: number }>(spans: readonly T[]) =>
+    spans.find((span) => isFree(reading, span));
   if (isMoment(field)) {
     const dated = isAbout(field, 'date', 'day', '日期');
     if (isAbout(field, 'duration')) return undefined;
     if (dated && !isAbout(field, 'time', 'datetime')) return free(reading.dates);
     const time = free(reading.times);
-    const date = field.siblings.some((name) => splitIdentifier(name).some((part) => part === 'date' || part === 'day' || part === '日期')) ? undefined : free(reading.dates);
-    if (time && date) return { value: `${date.value} ${time.value}`, start: Math.min(date.start, time.start), end: Math.max(date.end, time.end) };
+    const date = field.siblings.some((name) =>
+      splitIdentifier(name).some((part) => part === 'date' || part === 'day' || part === '日期'),
+    )
+      ? undefined
+      : free(reading.dates);
+    if (time && date)
+      return {
+        value: `${date.value} ${time.value}`,
+        start: Math.min(date.start, time.start),
+        end: Math.max(date.end, time.end),
+      };
     return time ?? date;
   }
-  if (isAbout(field, 'code', 'id', 'number', 'no', '编号', '单号', '号码')) return first(CODE, reading) ?? first(/\d+/, reading);
+  if (isAbout(field, 'code', 'id', 'number', 'no', '编号', '单号', '号码'))
+    return first(CODE, reading) ?? first(/\d+/, reading);
   return undefined;
 }
 
@@ -390,7 +527,9 @@ export function isMoment(field: Field): boolean {
 
 /** Kinds whose value has a form of its own: nothing else in the text may stand in for it. */
 function isKind(field: Field): boolean {
-  return isMoment(field) || isAbout(field, 'email', 'url', 'uri', 'link', 'phone', 'mobile', 'id', 'code', '编号', '单号');
+  return (
+    isMoment(field) || isAbout(field, 'email', 'url', 'uri', 'link', 'phone', 'mobile', 'id', 'code', '编号', '单号')
+  );
 }
 
 function readQuoted(reading: Reading): Found | undefined {
@@ -404,10 +543,17 @@ function readQuoted(reading: Reading): Found | undefined {
 
 /** Words that lead to a value, by what the field is about. */
 function leads(field: Field): { en: string; zh: string } | undefined {
-  if (isAbout(field, 'to', 'destination', 'dest', 'arrival', 'recipient', 'target', '目的地', '到达')) return { en: 'to|into|for|towards?', zh: '到|去|飞往|前往|往|飞|成|为|给' };
-  if (isAbout(field, 'from', 'origin', 'source', 'departure', 'start', '出发地', '起点')) return { en: 'from', zh: '从|由' };
-  if (isAbout(field, '#city', '#country', 'area', 'region', '城市', '地点')) return { en: 'in|at|near|for|to|around', zh: '在|到|去' };
-  if (isAbout(field, '#person', '#name', '#user', 'to', '姓名', '联系人')) return { en: 'name is|named|called|call|for|with|to|tell|i am|i\'m', zh: '我叫|名叫|叫|姓名是|名字是|名字叫|给|联系人是' };
+  if (isAbout(field, 'to', 'destination', 'dest', 'arrival', 'recipient', 'target', '目的地', '到达'))
+    return { en: 'to|into|for|towards?', zh: '到|去|飞往|前往|往|飞|成|为|给' };
+  if (isAbout(field, 'from', 'origin', 'source', 'departure', 'start', '出发地', '起点'))
+    return { en: 'from', zh: '从|由' };
+  if (isAbout(field, '#city', '#country', 'area', 'region', '城市', '地点'))
+    return { en: 'in|at|near|for|to|around', zh: '在|到|去' };
+  if (isAbout(field, '#person', '#name', '#user', 'to', '姓名', '联系人'))
+    return {
+      en: "name is|named|called|call|for|with|to|tell|i am|i'm",
+      zh: '我叫|名叫|叫|姓名是|名字是|名字叫|给|联系人是',
+    };
   return undefined;
 }
 
@@ -461,14 +607,21 @@ function readRest(field: Field, reading: Reading): Found | undefined {
   if (isContent(field)) return readContent(reading);
   const runs: { start: number; end: number; words: number; capital: boolean }[] = [];
   for (const word of reading.words) {
-    if (!isValueWord(word, reading) || reading.numbers.some((number) => number.start <= word.start && word.end <= number.end)) continue;
+    if (
+      !isValueWord(word, reading) ||
+      reading.numbers.some((number) => number.start <= word.start && word.end <= number.end)
+    )
+      continue;
     const last = runs.at(-1);
     if (last && /^[\s'’-]*$/.test(reading.text.slice(last.end, word.start))) {
       last.end = word.end;
       last.words++;
-    } else runs.push({ start: word.start, end: word.end, words: 1, capital: /^[A-Z]/.test(word.raw) && word.start > 0 });
+    } else
+      runs.push({ start: word.start, end: word.end, words: 1, capital: /^[A-Z]/.test(word.raw) && word.start > 0 });
   }
-  const run = runs.sort((a, b) => Number(b.capital) - Number(a.capital) || b.end - b.start - (a.end - a.start) || a.start - b.start)[0];
+  const run = runs.sort(
+    (a, b) => Number(b.capital) - Number(a.capital) || b.end - b.start - (a.end - a.start) || a.start - b.start,
+  )[0];
   return run && { value: reading.text.slice(run.start, run.end), start: run.start, end: run.end };
 }
 
@@ -481,7 +634,9 @@ function readContent(reading: Reading): Found | undefined {
     const end = reading.text.trimEnd().replace(/[。.!！]$/, '').length;
     if (end > start && isFree(reading, { start, end })) return { value: reading.text.slice(start, end), start, end };
   }
-  const content = reading.words.filter((word) => !isFunctionWord(word.text) && !isAboutWord(word, reading) && isFree(reading, word));
+  const content = reading.words.filter(
+    (word) => !isFunctionWord(word.text) && !isAboutWord(word, reading) && isFree(reading, word),
+  );
   if (content.length === 0) return undefined;
   const start = content[0]!.start;
   const end = content.at(-1)!.end;
@@ -490,5 +645,8 @@ function readContent(reading: Reading): Found | undefined {
 
 /** Parts of a list: "milk, eggs and bread", 牛奶、鸡蛋和面包. */
 export function splitList(text: string): string[] {
-  return text.split(/\s*(?:,|，|、|;|；|\band\b|和|以及|跟)\s*/).map((part) => part.trim()).filter(Boolean);
+  return text
+    .split(/\s*(?:,|，|、|;|；|\band\b|和|以及|跟)\s*/)
+    .map((part) => part.trim())
+    .filter(Boolean);
 }

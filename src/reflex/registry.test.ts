@@ -30,10 +30,16 @@ describe('the registry', () => {
     assert.equal(first!.intent, 'light_on');
     assert.deepEqual(first!.slots, [{ name: 'room', value: 'study', start: 24, end: 29 }]);
     assert.ok(first!.ms >= 0);
-    assert.equal(reflex.complete('home', { messages: [{ role: 'user', text: 'hello' }] }).text, 'Hello from the example.');
+    assert.equal(
+      reflex.complete('home', { messages: [{ role: 'user', text: 'hello' }] }).text,
+      'Hello from the example.',
+    );
     assert.match(reflex.complete('home', { messages: [{ role: 'user', text: 'wake me up at noon' }] }).text!, /alarm/);
 
-    const added = reflex.addExamples('home', [{ text: 'lumos maxima', intent: 'light_on' }, { text: 'play the blue song', intent: 'music' }]);
+    const added = reflex.addExamples('home', [
+      { text: 'lumos maxima', intent: 'light_on' },
+      { text: 'play the blue song', intent: 'music' },
+    ]);
     assert.equal(added.pending, 2);
     assert.equal(reflex.predict('home', ['Lumos maxima!'])[0]!.intent, 'light_on');
     assert.equal(reflex.predict('home', ['play the blue song'])[0]!.intent, 'music');
@@ -104,7 +110,11 @@ describe('the registry', () => {
 
   it('refuses bytes that are no export', () => {
     const reflex = createReflex({ clock: CLOCK });
-    for (const bytes of [new Uint8Array(0), new Uint8Array([82, 70, 88, 69, 255, 255, 255, 0]), new Uint8Array([82, 70, 88, 69, 2, 0, 0, 0, 123, 125])]) {
+    for (const bytes of [
+      new Uint8Array(0),
+      new Uint8Array([82, 70, 88, 69, 255, 255, 255, 0]),
+      new Uint8Array([82, 70, 88, 69, 2, 0, 0, 0, 123, 125]),
+    ]) {
       assert.throws(() => reflex.import('x', bytes), { code: 'invalid_request' });
     }
     assert.equal(reflex.get('x'), undefined);

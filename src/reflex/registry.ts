@@ -6,7 +6,15 @@ import { type Embedded, embed, embedOne, similarity } from './embed.ts';
 import { checkBounds, parseExamples } from './examples.ts';
 import { loadModel, type TrainedModel } from './model.ts';
 import { trainInWorker } from './train.ts';
-import { type Example, LIMITS, type ModelInfo, OUT_OF_SCOPE, type Prediction, type ReflexReply, type ReflexRequest } from './types.ts';
+import {
+  type Example,
+  LIMITS,
+  type ModelInfo,
+  OUT_OF_SCOPE,
+  type Prediction,
+  type ReflexReply,
+  type ReflexRequest,
+} from './types.ts';
 
 export interface ReflexOptions {
   clock?: Clock;
@@ -90,10 +98,14 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
   }
 
   function entryFor(name: string): Entry {
-    if (name.trim() === '' || name.length > LIMITS.nameChars) throw new AppError('invalid_request', `name must have 1 to ${LIMITS.nameChars} characters.`, { param: 'name' });
+    if (name.trim() === '' || name.length > LIMITS.nameChars)
+      throw new AppError('invalid_request', `name must have 1 to ${LIMITS.nameChars} characters.`, { param: 'name' });
     let entry = entries.get(name);
     if (!entry) {
-      if (entries.size >= MAX_MODELS) throw new AppError('too_large', `Reflex holds ${MAX_MODELS} models at most; remove one first.`, { param: 'name' });
+      if (entries.size >= MAX_MODELS)
+        throw new AppError('too_large', `Reflex holds ${MAX_MODELS} models at most; remove one first.`, {
+          param: 'name',
+        });
       entry = newEntry(name);
       entries.set(name, entry);
     }
@@ -120,7 +132,8 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       entry.retrainQueued = false;
       const { generation, examples } = entry;
       const fresh = entry.fast.length;
-      if (fresh === 0 || entry.stop.signal.aborted || !examples.some((example) => example.intent !== OUT_OF_SCOPE)) return;
+      if (fresh === 0 || entry.stop.signal.aborted || !examples.some((example) => example.intent !== OUT_OF_SCOPE))
+        return;
       const learnt = await learn(entry, examples.slice(), entry.stop.signal, false);
       // train() or import() may have replaced everything meanwhile.
       if (entry.generation !== generation && !isGrown(entry, generation)) return;
@@ -146,7 +159,10 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
 
   function chatModel(entry: Entry): ChatModel | undefined {
     if (!isReady(entry)) return undefined;
-    return { predict: (text) => predictOne(entry, text, clock), replyFor: (intent, text) => replyFor(entry, intent, text) };
+    return {
+      predict: (text) => predictOne(entry, text, clock),
+      replyFor: (intent, text) => replyFor(entry, intent, text),
+    };
   }
 
   return {
@@ -157,7 +173,8 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     },
     async train(name, given, { signal } = {}) {
       const examples = parseExamples(given);
-      if (!examples.some((example) => example.intent !== OUT_OF_SCOPE)) throw new AppError('invalid_request', 'examples name no intent to learn.', { param: 'examples' });
+      if (!examples.some((example) => example.intent !== OUT_OF_SCOPE))
+        throw new AppError('invalid_request', 'examples name no intent to learn.', { param: 'examples' });
       const isNew = !entries.has(name);
       const entry = entryFor(name);
       const both = signal ? AbortSignal.any([signal, entry.stop.signal]) : entry.stop.signal;
@@ -174,9 +191,14 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     addExamples(name, given) {
       const examples = parseExamples(given);
       const entry = entryFor(name);
-      if (entry.examples.length + examples.length > LIMITS.examples) throw new AppError('too_large', `A model may have ${LIMITS.examples} examples at most.`, { param: 'examples' });
+      if (entry.examples.length + examples.length > LIMITS.examples)
+        throw new AppError('too_large', `A model may have ${LIMITS.examples} examples at most.`, { param: 'examples' });
       if (entry.fast.length + examples.length > MAX_FAST) {
-        throw new AppError('overloaded', `More than ${MAX_FAST} added examples wait for training; try again when it is done, or train anew.`, { param: 'examples', retryAfter_s: 10 });
+        throw new AppError(
+          'overloaded',
+          `More than ${MAX_FAST} added examples wait for training; try again when it is done, or train anew.`,
+          { param: 'examples', retryAfter_s: 10 },
+        );
       }
       checkBounds([...entry.examples, ...examples]);
       entry.examples = [...entry.examples, ...examples];
@@ -187,11 +209,20 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     },
     predict(name, texts) {
       const entry = entryOf(name);
-      if (texts.length > LIMITS.texts) throw new AppError('invalid_request', `texts may hold ${LIMITS.texts} texts at most; send the rest in another call.`, { param: 'texts' });
-      if (!isReady(entry)) throw new AppError('conflict', `reflex/${name} has learnt nothing yet; give it examples first.`, { param: 'model' });
+      if (texts.length > LIMITS.texts)
+        throw new AppError(
+          'invalid_request',
+          `texts may hold ${LIMITS.texts} texts at most; send the rest in another call.`,
+          { param: 'texts' },
+        );
+      if (!isReady(entry))
+        throw new AppError('conflict', `reflex/${name} has learnt nothing yet; give it examples first.`, {
+          param: 'model',
+        });
       return texts.map((text) => predictOne(entry, text, clock));
     },
-    complete: (name, request, given = {}) => completeChat(request, { now_ms: clock.now(), model: chatModel(entryOf(name)), otherModels: given.otherModels }),
+    complete: (name, request, given = {}) =>
+      completeChat(request, { now_ms: clock.now(), model: chatModel(entryOf(name)), otherModels: given.otherModels }),
     embed: (texts, dimensions) => embed(texts, dimensions),
     export: (name) => encode(entryOf(name)),
     import(name, bytes) {
@@ -199,7 +230,8 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       const entry = entryFor(name);
       replace(entry, read.examples);
       Object.assign(entry, { trained: undefined, bytes: undefined, ...read.learnt });
-      for (const example of read.examples.slice(read.examples.length - read.pending)) entry.fast.push({ example, vector: embedOne(example.text, FAST_DIMENSIONS) });
+      for (const example of read.examples.slice(read.examples.length - read.pending))
+        entry.fast.push({ example, vector: embedOne(example.text, FAST_DIMENSIONS) });
       if (entry.fast.length > 0) retrain(entry);
       return infoOf(entry);
     },
@@ -227,7 +259,16 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
 }
 
 function newEntry(name: string): Entry {
-  return { name, examples: [], train_s: 0, trained_ms: 0, fast: [], generation: 0, retrainQueued: false, stop: new AbortController() };
+  return {
+    name,
+    examples: [],
+    train_s: 0,
+    trained_ms: 0,
+    fast: [],
+    generation: 0,
+    retrainQueued: false,
+    stop: new AbortController(),
+  };
 }
 
 function isReady(entry: Entry): boolean {
@@ -263,7 +304,13 @@ function predictOne(entry: Entry, text: string, clock: Clock): Prediction {
     const isSame = near.similarity >= FAST_SIMILARITY;
     const best = intent === OUT_OF_SCOPE ? (learnt?.best ?? OUT_OF_SCOPE) : intent;
     const slots = intent === learnt?.best ? learnt.slots : slotsLike(near.example, text);
-    return done({ best, intent: isSame ? intent : OUT_OF_SCOPE, confidence: near.similarity, outOfScope: intent === OUT_OF_SCOPE ? near.similarity : 1 - near.similarity, slots });
+    return done({
+      best,
+      intent: isSame ? intent : OUT_OF_SCOPE,
+      confidence: near.similarity,
+      outOfScope: intent === OUT_OF_SCOPE ? near.similarity : 1 - near.similarity,
+      slots,
+    });
   }
   if (learnt) return done(learnt);
   return done({ best: OUT_OF_SCOPE, intent: OUT_OF_SCOPE, confidence: 0, outOfScope: 1, slots: [] });
@@ -300,7 +347,10 @@ function replyFor(entry: Entry, intent: string, text: string): string | undefine
   }
   if (withReply.length === 0) return undefined;
   const vector = embedOne(text, FAST_DIMENSIONS);
-  const scored = withReply.map((example) => ({ example, near: similarity(vector, embedOne(example.text, FAST_DIMENSIONS)) }));
+  const scored = withReply.map((example) => ({
+    example,
+    near: similarity(vector, embedOne(example.text, FAST_DIMENSIONS)),
+  }));
   return scored.reduce((best, one) => (one.near > best.near ? one : best)).example.reply;
 }
 
@@ -316,11 +366,19 @@ interface ExportHeader {
 
 /** `RFXE`, header length, header (JSON), then the model's own bytes where it is trained. */
 function encode(entry: Entry): Uint8Array {
-  const header: ExportHeader = { version: 1, examples: entry.examples, pending: entry.fast.length, train_s: entry.train_s, trained_ms: entry.trained_ms };
+  const header: ExportHeader = {
+    version: 1,
+    examples: entry.examples,
+    pending: entry.fast.length,
+    train_s: entry.train_s,
+    trained_ms: entry.trained_ms,
+  };
   const json = Buffer.from(JSON.stringify(header), 'utf8');
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  return new Uint8Array(Buffer.concat([Buffer.from(EXPORT_MAGIC, 'latin1'), length, json, entry.bytes ?? Buffer.alloc(0)]));
+  return new Uint8Array(
+    Buffer.concat([Buffer.from(EXPORT_MAGIC, 'latin1'), length, json, entry.bytes ?? Buffer.alloc(0)]),
+  );
 }
 
 function decode(bytes: Uint8Array) {
@@ -337,9 +395,18 @@ function decode(bytes: Uint8Array) {
   } catch {
     return fail('the header is no JSON');
   }
-  if (header.version !== 1 || !Number.isInteger(header.pending) || header.pending < 0) return fail('the header lacks what it needs');
+  if (header.version !== 1 || !Number.isInteger(header.pending) || header.pending < 0)
+    return fail('the header lacks what it needs');
   const examples = parseExamples(header.examples);
   const model = new Uint8Array(buffer.subarray(end));
-  const learnt = model.length === 0 ? {} : { bytes: model, trained: loadModel(model), train_s: Number(header.train_s) || 0, trained_ms: Number(header.trained_ms) || 0 };
+  const learnt =
+    model.length === 0
+      ? {}
+      : {
+          bytes: model,
+          trained: loadModel(model),
+          train_s: Number(header.train_s) || 0,
+          trained_ms: Number(header.trained_ms) || 0,
+        };
   return { examples, pending: Math.min(header.pending, examples.length, MAX_FAST), learnt };
 }

@@ -3,7 +3,7 @@
  * values that have a form of their own (numbers, dates, times, durations). A first cut without a sequence model.
  */
 import { foldSameLength, type Word, words } from './text.ts';
-import { LIMITS, type Example, type SlotSpan } from './types.ts';
+import { type Example, LIMITS, type SlotSpan } from './types.ts';
 import { readDates, readDurations, readTimes, withoutOverlap } from './values/moments.ts';
 import { readNumbers } from './values/numbers.ts';
 
@@ -27,7 +27,14 @@ export interface SlotReader {
   toJson(): SlotReaderJson;
 }
 
-export type SlotReaderJson = { name: string; values: [string, number][]; contexts: [string, number][]; kind?: Kind; intents: string[]; maxWords: number }[];
+export type SlotReaderJson = {
+  name: string;
+  values: [string, number][];
+  contexts: [string, number][];
+  kind?: Kind;
+  intents: string[];
+  maxWords: number;
+}[];
 
 const EDGE = '|';
 const VALUE_PRECISION = 0.5;
@@ -40,17 +47,30 @@ export function learnSlots(examples: readonly Example[]): SlotReader {
   const kinds = new Map<string, Map<Kind | 'none', number>>();
   const valueHits = new Map<string, Map<string, number>>();
   const contextHits = new Map<string, Map<string, number>>();
-  const parsed = examples.map((example) => ({ example, folded: foldSameLength(example.text), words: words(example.text.slice(0, LIMITS.featureChars)) }));
+  const parsed = examples.map((example) => ({
+    example,
+    folded: foldSameLength(example.text),
+    words: words(example.text.slice(0, LIMITS.featureChars)),
+  }));
   for (const { example, folded, words: own } of parsed) {
     for (const slot of example.slots ?? []) {
-      const rule = rules.get(slot.name) ?? { values: new Map(), contexts: new Map(), intents: new Set<string>(), maxWords: 1 };
+      const rule = rules.get(slot.name) ?? {
+        values: new Map(),
+        contexts: new Map(),
+        intents: new Set<string>(),
+        maxWords: 1,
+      };
       rules.set(slot.name, rule);
       rule.intents.add(example.intent);
       const inside = own.filter((word) => word.start < slot.end && slot.start < word.end);
       rule.maxWords = Math.max(rule.maxWords, Math.min(12, inside.length));
       count(valueHits, slot.name, folded.slice(slot.start, slot.end));
       for (const key of contextKeys(own, slot.start, slot.end)) count(contextHits, slot.name, key);
-      count(kinds as Map<string, Map<string, number>>, slot.name, kindOf(example.text.slice(slot.start, slot.end)) ?? 'none');
+      count(
+        kinds as Map<string, Map<string, number>>,
+        slot.name,
+        kindOf(example.text.slice(slot.start, slot.end)) ?? 'none',
+      );
     }
   }
   const occurrences = countOccurrences(parsed, valueHits);
@@ -69,7 +89,13 @@ export function learnSlots(examples: readonly Example[]): SlotReader {
 export function readerFromJson(json: SlotReaderJson): SlotReader {
   const rules = new Map<string, SlotRules>();
   for (const entry of json) {
-    rules.set(entry.name, { values: new Map(entry.values), contexts: new Map(entry.contexts), kind: entry.kind, intents: new Set(entry.intents), maxWords: entry.maxWords });
+    rules.set(entry.name, {
+      values: new Map(entry.values),
+      contexts: new Map(entry.contexts),
+      kind: entry.kind,
+      intents: new Set(entry.intents),
+      maxWords: entry.maxWords,
+    });
   }
   return readerOf(rules);
 }
@@ -81,7 +107,8 @@ function count(table: Map<string, Map<string, number>>, name: string, key: strin
 }
 
 function kindOf(value: string): Kind | undefined {
-  const whole = (spans: readonly { start: number; end: number }[]) => spans.some((span) => span.end - span.start >= value.trim().length);
+  const whole = (spans: readonly { start: number; end: number }[]) =>
+    spans.some((span) => span.end - span.start >= value.trim().length);
   if (whole(readDurations(value))) return 'duration';
   if (whole(readDates(value, 0))) return 'date';
   if (whole(readTimes(value))) return 'time';
@@ -95,7 +122,10 @@ interface Parsed {
 }
 
 /** In how many examples each known value occurs on word bounds, slot or not. */
-function countOccurrences(parsed: readonly Parsed[], hits: ReadonlyMap<string, ReadonlyMap<string, number>>): Map<string, number> {
+function countOccurrences(
+  parsed: readonly Parsed[],
+  hits: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): Map<string, number> {
   const known = new Set([...hits.values()].flatMap((row) => [...row.keys()]));
   const out = new Map<string, number>();
   for (const { folded, words: own } of parsed) {
@@ -107,9 +137,13 @@ function countOccurrences(parsed: readonly Parsed[], hits: ReadonlyMap<string, R
   return out;
 }
 
-function* spansOf(own: readonly Word[], longest: number): Generator<{ start: number; end: number; from: number; to: number }> {
+function* spansOf(
+  own: readonly Word[],
+  longest: number,
+): Generator<{ start: number; end: number; from: number; to: number }> {
   for (let from = 0; from < own.length; from++) {
-    for (let to = from; to < Math.min(own.length, from + longest); to++) yield { start: own[from]!.start, end: own[to]!.end, from, to };
+    for (let to = from; to < Math.min(own.length, from + longest); to++)
+      yield { start: own[from]!.start, end: own[to]!.end, from, to };
   }
 }
 
@@ -121,15 +155,22 @@ function contextKeys(own: readonly Word[], start: number, end: number): string[]
 }
 
 /** A context's precision: how often what stands in it is the slot. */
-function learnContexts(rules: Map<string, SlotRules>, hits: ReadonlyMap<string, ReadonlyMap<string, number>>, parsed: readonly Parsed[]): void {
-  const wanted = new Set([...hits.values()].flatMap((row) => [...row].filter(([, times]) => times > 1).map(([key]) => key)));
+function learnContexts(
+  rules: Map<string, SlotRules>,
+  hits: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  parsed: readonly Parsed[],
+): void {
+  const wanted = new Set(
+    [...hits.values()].flatMap((row) => [...row].filter(([, times]) => times > 1).map(([key]) => key)),
+  );
   const seen = new Map<string, number>();
   for (const { words: own, example } of parsed) {
     const slots = example.slots ?? [];
     for (let index = 0; index < own.length; index++) {
       // A place counts once, as a span of one word or the slot that begins there.
       const slot = slots.find((one) => one.start === own[index]!.start);
-      for (const key of contextKeys(own, own[index]!.start, slot?.end ?? own[index]!.end)) if (wanted.has(key)) seen.set(key, (seen.get(key) ?? 0) + 1);
+      for (const key of contextKeys(own, own[index]!.start, slot?.end ?? own[index]!.end))
+        if (wanted.has(key)) seen.set(key, (seen.get(key) ?? 0) + 1);
     }
   }
   for (const [name, rule] of rules) {
@@ -150,16 +191,33 @@ function readerOf(rules: ReadonlyMap<string, SlotRules>): SlotReader {
     names: [...rules.keys()],
     read: (text, intent, now_ms) => readSlots(text.slice(0, LIMITS.featureChars), intent, now_ms, rules),
     toJson: () =>
-      [...rules].map(([name, rule]) => ({ name, values: [...rule.values], contexts: [...rule.contexts], kind: rule.kind, intents: [...rule.intents], maxWords: rule.maxWords })),
+      [...rules].map(([name, rule]) => ({
+        name,
+        values: [...rule.values],
+        contexts: [...rule.contexts],
+        kind: rule.kind,
+        intents: [...rule.intents],
+        maxWords: rule.maxWords,
+      })),
   };
 }
 
-function readSlots(text: string, intent: string | undefined, now_ms: number, rules: ReadonlyMap<string, SlotRules>): SlotSpan[] {
+function readSlots(
+  text: string,
+  intent: string | undefined,
+  now_ms: number,
+  rules: ReadonlyMap<string, SlotRules>,
+): SlotSpan[] {
   const active = [...rules].filter(([, rule]) => intent === undefined || rule.intents.has(intent));
   if (active.length === 0) return [];
   const folded = foldSameLength(text);
   const own = words(text);
-  const typed: Record<Kind, readonly { start: number; end: number }[]> = { number: [], date: [], time: [], duration: [] };
+  const typed: Record<Kind, readonly { start: number; end: number }[]> = {
+    number: [],
+    date: [],
+    time: [],
+    duration: [],
+  };
   if (active.some(([, rule]) => rule.kind !== undefined)) {
     typed.number = readNumbers(text).filter((number) => !number.weak);
     typed.date = readDates(text, now_ms);
@@ -174,11 +232,25 @@ function readSlots(text: string, intent: string | undefined, now_ms: number, rul
     for (const [name, rule] of active) {
       if (span.to - span.from >= rule.maxWords) continue;
       const score = spanScore(rule, value, keys);
-      if (score > 0) candidates.push({ name, value: text.slice(span.start, span.end), start: span.start, end: span.end, score: score + (span.end - span.start) * 0.01 });
+      if (score > 0)
+        candidates.push({
+          name,
+          value: text.slice(span.start, span.end),
+          start: span.start,
+          end: span.end,
+          score: score + (span.end - span.start) * 0.01,
+        });
     }
   }
   for (const [name, rule] of active) {
-    for (const span of rule.kind ? typed[rule.kind] : []) candidates.push({ name, value: text.slice(span.start, span.end), start: span.start, end: span.end, score: 0.9 + (span.end - span.start) * 0.01 });
+    for (const span of rule.kind ? typed[rule.kind] : [])
+      candidates.push({
+        name,
+        value: text.slice(span.start, span.end),
+        start: span.start,
+        end: span.end,
+        score: 0.9 + (span.end - span.start) * 0.01,
+      });
   }
   return pick(candidates);
 }

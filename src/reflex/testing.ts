@@ -18,7 +18,12 @@ const TIMES: [string, string][] = [
 export function smallTalk(): Example[] {
   const out: unknown[] = [];
   const add = (intent: string, text: string, slot?: [string, string], reply?: string) =>
-    out.push({ text, intent, ...(slot ? { slots: [{ name: slot[0], value: slot[1] }] } : {}), ...(reply ? { reply } : {}) });
+    out.push({
+      text,
+      intent,
+      ...(slot ? { slots: [{ name: slot[0], value: slot[1] }] } : {}),
+      ...(reply ? { reply } : {}),
+    });
   for (const [en, zh] of ROOMS) {
     add('light_on', `turn on the lamp in the ${en}`, ['room', en], 'The lamp is on.');
     add('light_on', `switch on the ${en} light please`, ['room', en]);
@@ -40,6 +45,7 @@ export function smallTalk(): Example[] {
     add('weather', `will it rain in ${place} today`, ['city', place]);
     add('weather', `${place}今天天气怎么样`, ['city', place]);
   }
-  for (const text of ['hello', 'hi there', 'good morning', '你好', '您好呀', 'hey', '早上好']) add('greet', text, undefined, 'Hello from the example.');
+  for (const text of ['hello', 'hi there', 'good morning', '你好', '您好呀', 'hey', '早上好'])
+    add('greet', text, undefined, 'Hello from the example.');
   return parseExamples(out);
 }

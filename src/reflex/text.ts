@@ -41,7 +41,13 @@ export function words(text: string): Word[] {
   const out: Word[] = [];
   for (const part of segmenter.segment(text)) {
     if (!part.isWordLike) continue;
-    out.push({ text: fold(part.segment), raw: part.segment, start: part.index, end: part.index + part.segment.length, han: HAN.test(part.segment) });
+    out.push({
+      text: fold(part.segment),
+      raw: part.segment,
+      start: part.index,
+      end: part.index + part.segment.length,
+      han: HAN.test(part.segment),
+    });
   }
   return out;
 }

@@ -18,7 +18,10 @@ export function trainInWorker(examples: readonly Example[], options: TrainInWork
     if (signal?.aborted) return reject(signal.reason);
     // The package is shipped as JavaScript, the repository runs as TypeScript.
     const file = import.meta.url.endsWith('.ts') ? './train.worker.ts' : './train.worker.js';
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: JSON.stringify(examples), resourceLimits: { maxOldGenerationSizeMb: 2_048 } });
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: JSON.stringify(examples),
+      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
+    });
     if (options.keepAlive === false) worker.unref();
     let settled = false;
     const settle = (work: () => void) => {
@@ -39,7 +42,11 @@ export function trainInWorker(examples: readonly Example[], options: TrainInWork
         else reject(new AppError(message.failure.code, message.failure.message, { param: message.failure.param }));
       }),
     );
-    worker.on('error', (error) => settle(() => reject(new AppError('internal_error', 'Training failed; the log has the details.', { cause: error }))));
+    worker.on('error', (error) =>
+      settle(() =>
+        reject(new AppError('internal_error', 'Training failed; the log has the details.', { cause: error })),
+      ),
+    );
     worker.on('exit', () => settle(() => reject(new AppError('internal_error', 'Training ended without a result.'))));
   });
 }

@@ -37,7 +37,10 @@ export interface ReflexTool {
 
 export type ReflexToolChoice = 'auto' | 'none' | 'required' | { name: string };
 
-export type ReflexFormat = { type: 'text' } | { type: 'json_object' } | { type: 'json_schema'; name?: string; schema: Schema };
+export type ReflexFormat =
+  | { type: 'text' }
+  | { type: 'json_object' }
+  | { type: 'json_schema'; name?: string; schema: Schema };
 
 export interface ReflexRequest {
   messages: ReflexMessage[];

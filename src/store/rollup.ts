@@ -182,7 +182,7 @@ function usageCount(attempt: AttemptRecord, field: UsageField): number {
 function addTotals(totals: Map<string, Totals>, operation: OperationRecord): void {
   let tokens = 0;
   for (const attempt of operation.attempts) for (const field of TOKEN_FIELDS) tokens += usageCount(attempt, field);
-  for (const organisation of [name(operation.organisation), '']) {
+  for (const organisation of new Set([name(operation.organisation), ''])) {
     let sum = totals.get(organisation);
     if (!sum) {
       sum = { tokens: 0, requests: 0, errors: 0, at_ms: operation.at_ms };

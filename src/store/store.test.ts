@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { dumpLines, fillStore, storeSuite } from './suite.ts';
-import { openPostgresTestStore, openTestStore } from './testing.ts';
+import { openStore } from './index.ts';
+import { dumpLines, fillStore, makeBatch, storeSuite } from './suite.ts';
+import { createTestDatabase, openPostgresTestStore, openTestStore } from './testing.ts';
 
 const serverUrl = process.env.TOKENWORKS_TEST_DATABASE_URL;
 
@@ -12,6 +13,48 @@ storeSuite('PGlite', openTestStore);
 
 if (serverUrl) {
   storeSuite('PostgreSQL', (options) => openPostgresTestStore(serverUrl, options));
+
+  describe('a PostgreSQL server', () => {
+    it('serves several processes: each batch is booked once, whoever brings it', async () => {
+      const opened = await openPostgresTestStore(serverUrl);
+      const others = await Promise.all(
+        [1, 2].map(() => openStore({ home: opened.home, databaseUrl: opened.databaseUrl! })),
+      );
+      try {
+        const stores = [opened.store, ...others];
+        const batches = Array.from({ length: 30 }, (_, index) => makeBatch(`segment ${index}`));
+        // Each by two of the three, all at once, on the same rollups, balances and totals.
+        const applied = await Promise.all(
+          batches.flatMap((batch, index) =>
+            [index, index + 1].map((which) => stores[which % stores.length]!.usage.append(batch)),
+          ),
+        );
+        assert.equal(applied.filter(Boolean).length, batches.length);
+        const operations = batches.flatMap((batch) => batch.operations);
+        assert.equal((await opened.store.usage.totals({})).requests, operations.length);
+        const rows = await opened.store.usage.query({ from_ms: 0, to_ms: 4e12, groupBy: [], timezone: 'UTC' });
+        assert.deepEqual(
+          rows.map((row) => [row.requests, row.cost]),
+          [[operations.length, { USD: 7n * BigInt(operations.length) }]],
+        );
+        assert.deepEqual(await opened.store.ledger.imbalances(), []);
+      } finally {
+        for (const other of others) await other.close();
+        await opened.close();
+      }
+    });
+
+    it('is brought up to date once by processes that start together', async () => {
+      const database = await createTestDatabase(serverUrl);
+      try {
+        const stores = await Promise.all([1, 2, 3].map(() => openStore({ home: '', databaseUrl: database.url })));
+        for (const store of stores) assert.deepEqual(await store.organisations.list(), []);
+        for (const store of stores) await store.close();
+      } finally {
+        await database.drop();
+      }
+    });
+  });
 
   describe('a backup', () => {
     it('goes from either engine to the other and back without a change', async () => {

@@ -172,6 +172,20 @@ async function allPages<T>(read: (cursor: string | undefined) => Promise<{ data:
   return all;
 }
 
+/** Operations of several keys and days, with a balanced posting. */
+export function makeBatch(segment: string): UsageBatch {
+  const operations = Array.from({ length: 40 }, (_, index) =>
+    operation({ organisation: 'o', project: 'p', key: `key ${index % 7}` }, { at_ms: NOW - (index % 5) * DAY_MS }),
+  );
+  const postings = [
+    posting([
+      ['cost', 280n],
+      ['payable', -280n],
+    ]),
+  ];
+  return { segment, from: 0, to: 1, operations, postings };
+}
+
 /** Some of everything that is awkward to dump. */
 export async function fillStore(store: Store): Promise<void> {
   const tenant = await makeTenant(store, ['team']);

@@ -55,16 +55,13 @@ export async function openTestStore(options: { clock?: Clock } = {}): Promise<Te
 
 /** An empty, migrated store in a new database of a PostgreSQL server; the URL's user has to be allowed to make databases. */
 export async function openPostgresTestStore(serverUrl: string, options: { clock?: Clock } = {}): Promise<TestStore> {
-  const name = `tw_test_${newId('db')}`;
-  await administer(serverUrl, `create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
+  const database = await createTestDatabase(serverUrl);
   const home = await mkdtemp(join(tmpdir(), 'tw-test-'));
-  const open = (): Promise<Store> => openStore({ home, databaseUrl: url.href, ...options });
+  const open = (): Promise<Store> => openStore({ home, databaseUrl: database.url, ...options });
   const opened: TestStore = {
     store: await open(),
     home,
-    databaseUrl: url.href,
+    databaseUrl: database.url,
     reopen: async () => {
       await opened.store.close();
       opened.store = await open();
@@ -72,11 +69,20 @@ export async function openPostgresTestStore(serverUrl: string, options: { clock?
     },
     close: async () => {
       await opened.store.close();
-      await administer(serverUrl, `drop database ${name} with (force)`);
+      await database.drop();
       await rm(home, { recursive: true, force: true });
     },
   };
   return opened;
+}
+
+/** A new, empty database that nobody has migrated. */
+export async function createTestDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `tw_test_${newId('db')}`;
+  await administer(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => administer(serverUrl, `drop database ${name} with (force)`) };
 }
 
 async function administer(serverUrl: string, statement: string): Promise<void> {

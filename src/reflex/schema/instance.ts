@@ -2,10 +2,32 @@
  * An instance of a JSON Schema, filled from a text. In mode `fill` every required place gets a value that validates,
  * read from the text where it says one; in mode `ask` a required place that the text says nothing about is reported instead.
  */
-import { type Field, type Found, isAbout, isContent, rankOptions, type Reading, readBoolean, readDateTime, readNumber, readString, splitList } from '../reading.ts';
+import {
+  type Field,
+  type Found,
+  isAbout,
+  isContent,
+  type Reading,
+  rankOptions,
+  readBoolean,
+  readDateTime,
+  readNumber,
+  readString,
+  splitList,
+} from '../reading.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 import { samplePattern } from './pattern.ts';
-import { equalJson, isObject, isSchema, lengthOf, patternOf, resolveRef, type SchemaScope, SchemaTooHard, validates } from './validate.ts';
+import {
+  equalJson,
+  isObject,
+  isSchema,
+  lengthOf,
+  patternOf,
+  resolveRef,
+  type SchemaScope,
+  SchemaTooHard,
+  validates,
+} from './validate.ts';
 
 export interface Missing {
   path: string;
@@ -83,8 +105,16 @@ function flatten(schema: Schema, scope: SchemaScope, depth = 0): JsonObject | un
 }
 
 const TIGHTER: Record<string, (a: number, b: number) => number> = {
-  minimum: Math.max, exclusiveMinimum: Math.max, minLength: Math.max, minItems: Math.max, minProperties: Math.max,
-  maximum: Math.min, exclusiveMaximum: Math.min, maxLength: Math.min, maxItems: Math.min, maxProperties: Math.min,
+  minimum: Math.max,
+  exclusiveMinimum: Math.max,
+  minLength: Math.max,
+  minItems: Math.max,
+  minProperties: Math.max,
+  maximum: Math.min,
+  exclusiveMaximum: Math.min,
+  maxLength: Math.min,
+  maxItems: Math.min,
+  maxProperties: Math.min,
 };
 
 /** Both schemas at once, keyword by keyword; what can't be merged keeps the later one (the caller validates against the original). */
@@ -94,14 +124,21 @@ function merge(a: JsonObject, b: JsonObject): JsonObject {
     if (key === '__proto__') continue;
     const old = Object.hasOwn(out, key) ? out[key] : undefined;
     if (old === undefined) out[key] = value;
-    else if (key in TIGHTER && typeof old === 'number' && typeof value === 'number') out[key] = TIGHTER[key]!(old, value);
-    else if (key === 'required' && Array.isArray(old) && Array.isArray(value)) out[key] = [...new Set([...old, ...value])];
-    else if (key === 'enum' && Array.isArray(old) && Array.isArray(value)) out[key] = old.filter((one) => value.some((other) => equalJson(one, other)));
+    else if (key in TIGHTER && typeof old === 'number' && typeof value === 'number')
+      out[key] = TIGHTER[key]!(old, value);
+    else if (key === 'required' && Array.isArray(old) && Array.isArray(value))
+      out[key] = [...new Set([...old, ...value])];
+    else if (key === 'enum' && Array.isArray(old) && Array.isArray(value))
+      out[key] = old.filter((one) => value.some((other) => equalJson(one, other)));
     else if (key === 'type') out[key] = commonTypes(old, value);
-    else if ((key === 'properties' || key === 'patternProperties') && isObject(old) && isObject(value)) out[key] = mergeProperties(old, value);
+    else if ((key === 'properties' || key === 'patternProperties') && isObject(old) && isObject(value))
+      out[key] = mergeProperties(old, value);
     else if (key === 'items' && isSchema(old) && isSchema(value)) out[key] = { allOf: [old, value] };
-    else if (key === 'additionalProperties') out[key] = old === false || value === false ? false : isSchema(old) && isSchema(value) ? { allOf: [old, value] } : value;
-    else if ((key === 'anyOf' || key === 'oneOf') && Array.isArray(old) && Array.isArray(value)) out.anyOf = cross(old, value);
+    else if (key === 'additionalProperties')
+      out[key] =
+        old === false || value === false ? false : isSchema(old) && isSchema(value) ? { allOf: [old, value] } : value;
+    else if ((key === 'anyOf' || key === 'oneOf') && Array.isArray(old) && Array.isArray(value))
+      out.anyOf = cross(old, value);
     else out[key] = value;
   }
   return out;
@@ -115,7 +152,8 @@ function cross(a: readonly Json[], b: readonly Json[]): Json[] {
 
 function mergeProperties(a: JsonObject, b: JsonObject): JsonObject {
   const out: JsonObject = { ...a };
-  for (const [name, part] of Object.entries(b)) define(out, name, Object.hasOwn(out, name) ? { allOf: [out[name]!, part] } : part);
+  for (const [name, part] of Object.entries(b))
+    define(out, name, Object.hasOwn(out, name) ? { allOf: [out[name]!, part] } : part);
   return out;
 }
 
@@ -164,20 +202,41 @@ function typesOf(schema: JsonObject): string[] {
   if (Array.isArray(schema.type)) return schema.type.filter((type) => typeof type === 'string');
   const has = (...keys: string[]) => keys.some((key) => schema[key] !== undefined);
   const out: string[] = [];
-  if (has('properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties', 'patternProperties', 'propertyNames')) out.push('object');
+  if (
+    has(
+      'properties',
+      'required',
+      'additionalProperties',
+      'minProperties',
+      'maxProperties',
+      'patternProperties',
+      'propertyNames',
+    )
+  )
+    out.push('object');
   if (has('items', 'prefixItems', 'minItems', 'maxItems', 'contains', 'uniqueItems')) out.push('array');
   if (has('minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf')) out.push('number');
   if (out.length === 0 || has('minLength', 'maxLength', 'pattern', 'format')) out.push('string');
   // Without a type, anything else is allowed too: last resorts.
-  for (const type of ['string', 'boolean', 'number', 'object', 'array', 'null']) if (!out.includes(type)) out.push(type);
+  for (const type of ['string', 'boolean', 'number', 'object', 'array', 'null'])
+    if (!out.includes(type)) out.push(type);
   return out;
 }
 
 function isOther(option: Json): boolean {
-  return typeof option === 'string' && /^(?:other|others|unknown|none|neutral|unspecified|n\/?a|其他|其它|未知|无|中性)$/i.test(option);
+  return (
+    typeof option === 'string' &&
+    /^(?:other|others|unknown|none|neutral|unspecified|n\/?a|其他|其它|未知|无|中性)$/i.test(option)
+  );
 }
 
-function* enumCandidates(schema: JsonObject, options: readonly Json[], place: Place, context: BuildContext, hint: Json | undefined): Generator<Built | undefined> {
+function* enumCandidates(
+  schema: JsonObject,
+  options: readonly Json[],
+  place: Place,
+  context: BuildContext,
+  hint: Json | undefined,
+): Generator<Built | undefined> {
   const ranked = rankOptions(options, context.reading);
   for (const { option, found } of ranked) {
     if (found.score <= 0) break;
@@ -190,16 +249,26 @@ function* enumCandidates(schema: JsonObject, options: readonly Json[], place: Pl
     context.missing.push({ path: place.path, description: descriptionOf(schema), options: [...options] });
     return;
   }
-  for (const option of [...options].sort((a, b) => Number(b === null) - Number(a === null) || Number(isOther(b)) - Number(isOther(a)))) yield { value: option, evident: false };
+  for (const option of [...options].sort(
+    (a, b) => Number(b === null) - Number(a === null) || Number(isOther(b)) - Number(isOther(a)),
+  ))
+    yield { value: option, evident: false };
 }
 
-function* optionCandidates(schema: JsonObject, key: 'anyOf' | 'oneOf', options: readonly Json[], place: Place, context: BuildContext): Generator<Built | undefined> {
+function* optionCandidates(
+  schema: JsonObject,
+  key: 'anyOf' | 'oneOf',
+  options: readonly Json[],
+  place: Place,
+  context: BuildContext,
+): Generator<Built | undefined> {
   const { [key]: _, ...rest } = schema;
   const plain: Built[] = [];
   const missing: Missing[][] = [];
   for (const option of options.slice(0, 64)) {
     if (!isSchema(option)) continue;
-    const whole: Schema = option === false ? false : Object.keys(rest).length === 0 ? option : { allOf: [rest, option] };
+    const whole: Schema =
+      option === false ? false : Object.keys(rest).length === 0 ? option : { allOf: [rest, option] };
     const before = context.missing.length;
     const takenBefore = context.reading.taken.length;
     const built = build(whole, { ...place, depth: place.depth + 1 }, context);
@@ -215,28 +284,48 @@ function* optionCandidates(schema: JsonObject, key: 'anyOf' | 'oneOf', options: 
 
 function* conditionCandidates(schema: JsonObject, place: Place, context: BuildContext): Generator<Built | undefined> {
   const { if: condition, then, else: otherwise, ...rest } = schema;
-  for (const parts of [[rest, condition, then], [rest, otherwise]]) {
+  for (const parts of [
+    [rest, condition, then],
+    [rest, otherwise],
+  ]) {
     const whole: JsonObject = { allOf: parts.filter((part) => isSchema(part)) };
     yield build(whole, { ...place, depth: place.depth + 1 }, context);
   }
 }
 
 function descriptionOf(schema: JsonObject): string {
-  return typeof schema.description === 'string' ? schema.description : typeof schema.title === 'string' ? schema.title : '';
+  return typeof schema.description === 'string'
+    ? schema.description
+    : typeof schema.title === 'string'
+      ? schema.title
+      : '';
 }
 
 function fieldOf(schema: JsonObject, place: Place): Field {
   return { name: place.name, description: descriptionOf(schema), schema, siblings: place.siblings };
 }
 
-function* typeCandidates(type: string, schema: JsonObject, place: Place, context: BuildContext, hint: Json | undefined): Generator<Built> {
+function* typeCandidates(
+  type: string,
+  schema: JsonObject,
+  place: Place,
+  context: BuildContext,
+  hint: Json | undefined,
+): Generator<Built> {
   if (type === 'null') yield { value: null, evident: false };
   else if (type === 'object') yield* objectCandidates(schema, place, context);
   else if (type === 'array') yield* arrayCandidates(schema, place, context);
-  else if (type === 'boolean' || type === 'number' || type === 'integer' || type === 'string') yield* leafCandidates(type, schema, place, context, hint);
+  else if (type === 'boolean' || type === 'number' || type === 'integer' || type === 'string')
+    yield* leafCandidates(type, schema, place, context, hint);
 }
 
-function* leafCandidates(type: 'boolean' | 'number' | 'integer' | 'string', schema: JsonObject, place: Place, context: BuildContext, hint: Json | undefined): Generator<Built> {
+function* leafCandidates(
+  type: 'boolean' | 'number' | 'integer' | 'string',
+  schema: JsonObject,
+  place: Place,
+  context: BuildContext,
+  hint: Json | undefined,
+): Generator<Built> {
   const field = fieldOf(schema, place);
   const found = readLeaf(type, field, schema, context);
   if (found?.leftover && hint !== undefined) yield { value: hint, evident: true };
@@ -253,7 +342,8 @@ function* leafCandidates(type: 'boolean' | 'number' | 'integer' | 'string', sche
   if (type === 'boolean') {
     yield { value: false, evident: false };
     yield { value: true, evident: false };
-  } else if (type === 'string') for (const value of stringFallbacks(field, schema, context)) yield { value, evident: false };
+  } else if (type === 'string')
+    for (const value of stringFallbacks(field, schema, context)) yield { value, evident: false };
   else for (const value of numberFallbacks(type, schema)) yield { value, evident: false };
 }
 
@@ -263,7 +353,8 @@ function readLeaf(type: string, field: Field, schema: JsonObject, context: Build
   if (type === 'boolean') return readBoolean(field, reading);
   if (type === 'string') {
     const found = readString(field, reading);
-    if (found && typeof schema.maxLength === 'number' && typeof found.value === 'string') found.value = [...found.value].slice(0, schema.maxLength).join('');
+    if (found && typeof schema.maxLength === 'number' && typeof found.value === 'string')
+      found.value = [...found.value].slice(0, schema.maxLength).join('');
     return found;
   }
   const bounds = { ...schema, type };
@@ -279,7 +370,11 @@ function* numberFallbacks(type: 'number' | 'integer', schema: JsonObject): Gener
   yield 0;
   const multiple = number('multipleOf');
   if (multiple && multiple > 0) {
-    const start = Number.isFinite(low) ? Math.ceil(low / multiple) : Number.isFinite(high) ? Math.floor(high / multiple) - 2_000 : 0;
+    const start = Number.isFinite(low)
+      ? Math.ceil(low / multiple)
+      : Number.isFinite(high)
+        ? Math.floor(high / multiple) - 2_000
+        : 0;
     // An integer may need a common multiple of 1 and a fraction such as 0.3.
     for (let step = 0; step <= 2_000; step++) yield Number(((start + step) * multiple).toPrecision(15));
     return;
@@ -328,7 +423,24 @@ function* stringFallbacks(field: Field, schema: JsonObject, context: BuildContex
       yield fit(text);
     }
   }
-  if (isAbout(field, 'answer', 'reply', 'response', 'explanation', 'reasoning', 'analysis', 'thought', 'thoughts', '回答', '回复', '解释', '理由')) yield fit(context.notice);
+  if (
+    isAbout(
+      field,
+      'answer',
+      'reply',
+      'response',
+      'explanation',
+      'reasoning',
+      'analysis',
+      'thought',
+      'thoughts',
+      '回答',
+      '回复',
+      '解释',
+      '理由',
+    )
+  )
+    yield fit(context.notice);
   if (isContent(field) && context.reading.text.trim() !== '') yield fit(context.reading.text.trim());
   if (Number.isFinite(min) && min <= 1_000_000) yield fit('');
 }
@@ -345,8 +457,14 @@ function fitLength(text: string, min: number, max: number): string {
 function* arrayCandidates(schema: JsonObject, place: Place, context: BuildContext): Generator<Built> {
   const min = typeof schema.minItems === 'number' ? schema.minItems : 0;
   const max = typeof schema.maxItems === 'number' ? schema.maxItems : Infinity;
-  const tuple = Array.isArray(schema.prefixItems) ? schema.prefixItems : Array.isArray(schema.items) ? schema.items : [];
-  const rest: Schema = Array.isArray(schema.items) ? ((schema.additionalItems as Schema | undefined) ?? true) : ((schema.items as Schema | undefined) ?? true);
+  const tuple = Array.isArray(schema.prefixItems)
+    ? schema.prefixItems
+    : Array.isArray(schema.items)
+      ? schema.items
+      : [];
+  const rest: Schema = Array.isArray(schema.items)
+    ? ((schema.additionalItems as Schema | undefined) ?? true)
+    : ((schema.items as Schema | undefined) ?? true);
   const read = tuple.length > 0 || place.depth > SHALLOW_DEPTH ? [] : readItems(rest, place, context);
   const hint = context.hint?.(place.path);
   const limited = unique(read, schema).slice(0, Math.min(max, 1_000));
@@ -357,12 +475,18 @@ function* arrayCandidates(schema: JsonObject, place: Place, context: BuildContex
     context.missing.push({ path: place.path, description: descriptionOf(schema) });
     return;
   }
-  for (const start of [limited, []]) yield { value: padItems(start, Math.max(min, 0), tuple, rest, schema, place, context), evident: start.length > 0 };
-  const wanted = isSchema(schema.contains) ? build({ allOf: [schema.contains, rest] }, childOf(place, '0', []), context) : undefined;
+  for (const start of [limited, []])
+    yield { value: padItems(start, Math.max(min, 0), tuple, rest, schema, place, context), evident: start.length > 0 };
+  const wanted = isSchema(schema.contains)
+    ? build({ allOf: [schema.contains, rest] }, childOf(place, '0', []), context)
+    : undefined;
   if (wanted) {
     const count = Math.max(min, typeof schema.minContains === 'number' ? schema.minContains : 1);
     yield { value: Array.from({ length: Math.min(count, 1_000) }, () => wanted.value), evident: false };
-    yield { value: [wanted.value, ...padItems([], Math.max(0, min - 1), [], rest, schema, place, context)], evident: false };
+    yield {
+      value: [wanted.value, ...padItems([], Math.max(0, min - 1), [], rest, schema, place, context)],
+      evident: false,
+    };
   }
 }
 
@@ -388,9 +512,13 @@ function readItems(items: Schema, place: Place, context: BuildContext): Json[] {
   }
   const type = flat.type;
   const item = { ...childOf(place, '0', []), name: singular(place.name) };
-  if (type === 'number' || type === 'integer') return context.reading.numbers.map((number) => number.value).filter(fits);
+  if (type === 'number' || type === 'integer')
+    return context.reading.numbers.map((number) => number.value).filter(fits);
   if (type === 'string') {
-    const found = readString({ name: item.name, description: descriptionOf(flat), schema: flat, siblings: place.siblings }, context.reading);
+    const found = readString(
+      { name: item.name, description: descriptionOf(flat), schema: flat, siblings: place.siblings },
+      context.reading,
+    );
     if (!found || typeof found.value !== 'string') return [];
     return listAround(found, context.reading).filter(fits);
   }
@@ -414,13 +542,24 @@ function singular(name: string): string {
   return name.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
 }
 
-function padItems(start: readonly Json[], min: number, tuple: readonly Json[], rest: Schema, schema: JsonObject, place: Place, context: BuildContext): Json[] {
+function padItems(
+  start: readonly Json[],
+  min: number,
+  tuple: readonly Json[],
+  rest: Schema,
+  schema: JsonObject,
+  place: Place,
+  context: BuildContext,
+): Json[] {
   const out: Json[] = [...start];
   const count = Math.min(Math.max(min, 0), 10_000);
   for (let index = out.length; index < count; index++) {
     const part = index < tuple.length ? tuple[index]! : rest;
     if (!isSchema(part)) break;
-    const built = schema.uniqueItems === true ? buildOther(part, out, index, place, context) : build(part, childOf(place, String(index), []), context)?.value;
+    const built =
+      schema.uniqueItems === true
+        ? buildOther(part, out, index, place, context)
+        : build(part, childOf(place, String(index), []), context)?.value;
     if (built === undefined) break;
     out.push(built);
   }
@@ -428,21 +567,41 @@ function padItems(start: readonly Json[], min: number, tuple: readonly Json[], r
 }
 
 /** A value that is not in `taken` yet. */
-function buildOther(part: Schema, taken: readonly Json[], index: number, place: Place, context: BuildContext): Json | undefined {
+function buildOther(
+  part: Schema,
+  taken: readonly Json[],
+  index: number,
+  place: Place,
+  context: BuildContext,
+): Json | undefined {
   const first = build(part, childOf(place, String(index), []), context)?.value;
   const flat = flatten(part, context.scope) ?? {};
   const options: Json[] = [];
   if (first !== undefined) options.push(first);
   if (Array.isArray(flat.enum)) options.push(...flat.enum);
-  const low = typeof flat.minimum === 'number' ? flat.minimum : typeof flat.exclusiveMinimum === 'number' ? flat.exclusiveMinimum : 0;
+  const low =
+    typeof flat.minimum === 'number'
+      ? flat.minimum
+      : typeof flat.exclusiveMinimum === 'number'
+        ? flat.exclusiveMinimum
+        : 0;
   const step = typeof flat.multipleOf === 'number' && flat.multipleOf > 0 ? flat.multipleOf : 1;
   const min = typeof flat.minLength === 'number' ? flat.minLength : 0;
   for (let shift = 0; shift <= taken.length + 1; shift++) {
     const base = Math.ceil(low / step) * step + shift * step;
-    options.push(base, -base, low + shift / 1024, fitLength(String(shift), min, Infinity), shift.toString(36).padStart(Math.min(min, 1_000), '0'), [shift]);
+    options.push(
+      base,
+      -base,
+      low + shift / 1024,
+      fitLength(String(shift), min, Infinity),
+      shift.toString(36).padStart(Math.min(min, 1_000), '0'),
+      [shift],
+    );
   }
   options.push(null, false, true);
-  return options.find((option) => !taken.some((other) => equalJson(other, option)) && validates(option, part, context.scope));
+  return options.find(
+    (option) => !taken.some((other) => equalJson(other, option)) && validates(option, part, context.scope),
+  );
 }
 
 // ---------------------------------------------------------------- objects
@@ -474,13 +633,24 @@ function readingOrder(schema: Schema | undefined, name: string, scope: SchemaSco
   return isContent(field) ? 8 : 5;
 }
 
-function buildObject(schema: JsonObject, place: Place, context: BuildContext, withOptional: boolean): Built | undefined {
+function buildObject(
+  schema: JsonObject,
+  place: Place,
+  context: BuildContext,
+  withOptional: boolean,
+): Built | undefined {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const required = (Array.isArray(schema.required) ? schema.required : []).filter((name) => typeof name === 'string');
-  const names = [...new Set([...Object.keys(properties), ...required])].filter((name) => required.includes(name) || (withOptional && name !== '__proto__'));
-  const partOf = (name: string): Schema | undefined => (Object.hasOwn(properties, name) ? (properties[name] as Schema) : extraSchema(name, schema, context));
+  const names = [...new Set([...Object.keys(properties), ...required])].filter(
+    (name) => required.includes(name) || (withOptional && name !== '__proto__'),
+  );
+  const partOf = (name: string): Schema | undefined =>
+    Object.hasOwn(properties, name) ? (properties[name] as Schema) : extraSchema(name, schema, context);
   const order = names
-    .map((name) => ({ name, rank: readingOrder(partOf(name), name, context.scope) - (required.includes(name) ? 0.5 : 0) }))
+    .map((name) => ({
+      name,
+      rank: readingOrder(partOf(name), name, context.scope) - (required.includes(name) ? 0.5 : 0),
+    }))
     .sort((a, b) => a.rank - b.rank);
   const values = new Map<string, Json>();
   let evident = false;
@@ -535,7 +705,9 @@ function withMoreProperties(base: Built, schema: JsonObject, place: Place, conte
   for (const [name, value] of Object.entries(base.value)) define(out, name, value);
   const min = Math.min(typeof schema.minProperties === 'number' ? schema.minProperties : 0, 1_000);
   const dependent = isObject(schema.dependentRequired) ? Object.entries(schema.dependentRequired) : [];
-  const names: string[] = dependent.flatMap(([key, needed]) => (Object.hasOwn(out, key) && Array.isArray(needed) ? needed.map(String) : []));
+  const names: string[] = dependent.flatMap(([key, needed]) =>
+    Object.hasOwn(out, key) && Array.isArray(needed) ? needed.map(String) : [],
+  );
   const forced = names.length;
   if (isObject(schema.properties)) names.push(...Object.keys(schema.properties));
   if (isObject(schema.patternProperties)) {
@@ -545,12 +717,17 @@ function withMoreProperties(base: Built, schema: JsonObject, place: Place, conte
     }
   }
   for (let index = 0; index < min; index++) {
-    const name = isSchema(schema.propertyNames) ? buildOther(schema.propertyNames, Object.keys(out).concat(names), index, place, context) : `field_${index + 1}`;
+    const name = isSchema(schema.propertyNames)
+      ? buildOther(schema.propertyNames, Object.keys(out).concat(names), index, place, context)
+      : `field_${index + 1}`;
     if (typeof name === 'string') names.push(name);
   }
   names.forEach((name, index) => {
     if (Object.hasOwn(out, name) || (index >= forced && Object.keys(out).length >= min)) return;
-    const part = isObject(schema.properties) && Object.hasOwn(schema.properties, name) ? (schema.properties[name] as Schema) : extraSchema(name, schema, context);
+    const part =
+      isObject(schema.properties) && Object.hasOwn(schema.properties, name)
+        ? (schema.properties[name] as Schema)
+        : extraSchema(name, schema, context);
     const built = part === undefined || !isSchema(part) ? undefined : build(part, childOf(place, name, []), context);
     if (built) define(out, name, built.value);
   });

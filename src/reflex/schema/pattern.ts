@@ -26,10 +26,26 @@ type Instruction =
 const MAX_PROGRAM = 20_000;
 const CLASSES: Record<string, [number, number][]> = {
   d: [[48, 57]],
-  w: [[48, 57], [65, 90], [95, 95], [97, 122]],
-  s: [[9, 13], [32, 32], [160, 160], [0x2028, 0x2029], [0x3000, 0x3000], [0xfeff, 0xfeff]],
+  w: [
+    [48, 57],
+    [65, 90],
+    [95, 95],
+    [97, 122],
+  ],
+  s: [
+    [9, 13],
+    [32, 32],
+    [160, 160],
+    [0x2028, 0x2029],
+    [0x3000, 0x3000],
+    [0xfeff, 0xfeff],
+  ],
 };
-const ANY: [number, number][] = [[0, 9], [11, 12], [14, 0x10ffff]];
+const ANY: [number, number][] = [
+  [0, 9],
+  [11, 12],
+  [14, 0x10ffff],
+];
 
 class Unsupported extends Error {}
 
@@ -76,7 +92,8 @@ class Reader {
 
   sequence(): Node {
     const items: Node[] = [];
-    while (this.at < this.characters.length && this.characters[this.at] !== '|' && this.characters[this.at] !== ')') items.push(this.repeated());
+    while (this.at < this.characters.length && this.characters[this.at] !== '|' && this.characters[this.at] !== ')')
+      items.push(this.repeated());
     return { kind: 'seq', items };
   }
 
@@ -90,7 +107,10 @@ class Reader {
       else if (character === '?') bounds = [0, 1];
       if (bounds) this.at++;
       else {
-        const braces = character === '{' ? /^\{(\d{1,5})(?:(,)(\d{1,5})?)?\}/.exec(this.characters.slice(this.at, this.at + 16).join('')) : null;
+        const braces =
+          character === '{'
+            ? /^\{(\d{1,5})(?:(,)(\d{1,5})?)?\}/.exec(this.characters.slice(this.at, this.at + 16).join(''))
+            : null;
         if (!braces) return node;
         const min = Number(braces[1]);
         bounds = [min, braces[2] ? (braces[3] === undefined ? Infinity : Number(braces[3])) : min];
@@ -133,7 +153,9 @@ class Reader {
     const control = { n: 10, r: 13, t: 9, f: 12, v: 11, 0: 0 }[character];
     if (control !== undefined) return { negated: false, ranges: [[control, control]] };
     if (character === 'x' || character === 'u') {
-      const hex = new RegExp(character === 'x' ? '^[0-9a-fA-F]{2}' : '^[0-9a-fA-F]{4}').exec(this.characters.slice(this.at, this.at + 4).join(''));
+      const hex = new RegExp(character === 'x' ? '^[0-9a-fA-F]{2}' : '^[0-9a-fA-F]{4}').exec(
+        this.characters.slice(this.at, this.at + 4).join(''),
+      );
       if (!hex) throw new Unsupported();
       this.at += hex[0].length;
       const code = Number.parseInt(hex[0], 16);
@@ -164,10 +186,21 @@ class Reader {
     while (this.characters[this.at] !== ']') {
       const from = one();
       if (from.negated) ranges.push(...complement(from.ranges));
-      else if (this.characters[this.at] === '-' && this.characters[this.at + 1] !== ']' && from.ranges.length === 1 && from.ranges[0]![0] === from.ranges[0]![1]) {
+      else if (
+        this.characters[this.at] === '-' &&
+        this.characters[this.at + 1] !== ']' &&
+        from.ranges.length === 1 &&
+        from.ranges[0]![0] === from.ranges[0]![1]
+      ) {
         this.at++;
         const to = one();
-        if (to.negated || to.ranges.length !== 1 || to.ranges[0]![0] !== to.ranges[0]![1] || to.ranges[0]![0] < from.ranges[0]![0]) throw new Unsupported();
+        if (
+          to.negated ||
+          to.ranges.length !== 1 ||
+          to.ranges[0]![0] !== to.ranges[0]![1] ||
+          to.ranges[0]![0] < from.ranges[0]![0]
+        )
+          throw new Unsupported();
         ranges.push([from.ranges[0]![0], to.ranges[0]![0]]);
       } else ranges.push(...from.ranges);
     }
@@ -194,7 +227,8 @@ function complement(ranges: readonly [number, number][]): [number, number][] {
 
 function emit(node: Node, program: Instruction[]): void {
   if (program.length > MAX_PROGRAM) throw new Unsupported();
-  if (node.kind === 'set') program.push({ op: 'set', negated: node.negated, ranges: node.ranges, next: program.length + 1 });
+  if (node.kind === 'set')
+    program.push({ op: 'set', negated: node.negated, ranges: node.ranges, next: program.length + 1 });
   else if (node.kind === 'start' || node.kind === 'end') program.push({ op: node.kind, next: program.length + 1 });
   else if (node.kind === 'seq') for (const item of node.items) emit(item, program);
   else if (node.kind === 'alt') emitAlternatives(node.options, program);

@@ -78,10 +78,13 @@ function hasType(value: Json, type: Json): boolean {
 /** Deep equality of JSON values; the order of keys does not matter. */
 export function equalJson(a: Json, b: Json): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => equalJson(item, b[index]!));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => equalJson(item, b[index]!));
   if (!isObject(a) || !isObject(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key]!, b[key]!));
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key]!, b[key]!))
+  );
 }
 
 /** Throws SchemaTooHard. An expression that `pattern.ts` can't read matches nothing here, so that what passes surely fits. */
@@ -94,7 +97,8 @@ export function validates(value: Json, schema: Schema, scope: SchemaScope, depth
     if (target === undefined || !validates(value, target, scope, depth + 1)) return false;
   }
   const { type } = schema;
-  if (Array.isArray(type) ? !type.some((one) => hasType(value, one)) : type !== undefined && !hasType(value, type)) return false;
+  if (Array.isArray(type) ? !type.some((one) => hasType(value, one)) : type !== undefined && !hasType(value, type))
+    return false;
   if (Array.isArray(schema.enum) && !schema.enum.some((option) => equalJson(option, value))) return false;
   if (schema.const !== undefined && !equalJson(schema.const, value)) return false;
   if (!combines(value, schema, scope, depth)) return false;
@@ -168,10 +172,19 @@ function objectFits(value: JsonObject, schema: JsonObject, scope: SchemaScope, d
   const keys = Object.keys(value);
   if (typeof schema.minProperties === 'number' && keys.length < schema.minProperties) return false;
   if (typeof schema.maxProperties === 'number' && keys.length > schema.maxProperties) return false;
-  if (Array.isArray(schema.required) && !schema.required.every((key) => typeof key === 'string' && Object.hasOwn(value, key))) return false;
+  if (
+    Array.isArray(schema.required) &&
+    !schema.required.every((key) => typeof key === 'string' && Object.hasOwn(value, key))
+  )
+    return false;
   if (isObject(schema.dependentRequired)) {
     for (const [key, needed] of Object.entries(schema.dependentRequired)) {
-      if (Object.hasOwn(value, key) && Array.isArray(needed) && !needed.every((name) => Object.hasOwn(value, String(name)))) return false;
+      if (
+        Object.hasOwn(value, key) &&
+        Array.isArray(needed) &&
+        !needed.every((name) => Object.hasOwn(value, String(name)))
+      )
+        return false;
     }
   }
   if (isObject(schema.dependentSchemas)) {

@@ -51,7 +51,12 @@ export function today(now_ms: number, timeZone = 'UTC'): Day {
 
 function dayOf(utc_ms: number): Day {
   const date = new Date(utc_ms);
-  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), weekday: (date.getUTCDay() + 6) % 7 };
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    weekday: (date.getUTCDay() + 6) % 7,
+  };
 }
 
 function plus(day: Day, days: number): Day {
@@ -70,22 +75,28 @@ function valid(year: number, month: number, day: number): boolean {
 const ZH_NUM = '(?:\\d{1,4}|[零〇一二两三四五六七八九十]{1,4})';
 const WEEKDAYS_EN = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 const MONTHS_EN = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const MONTH = '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?';
+const MONTH =
+  '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?';
 const ZH_WEEKDAYS = '一二三四五六日天';
 
 const number = (text: string): number => (/^\d/.test(text) ? Number(text) : (parseChineseNumber(text) ?? Number.NaN));
 
-type DateRule = [RegExp, (match: RegExpExecArray, now: Day) => Day | { year: number; month: number; day: number } | undefined];
+type DateRule = [
+  RegExp,
+  (match: RegExpExecArray, now: Day) => Day | { year: number; month: number; day: number } | undefined,
+];
 
 /** A date without a year is the next one to come, today included. */
 function coming(now: Day, month: number, day: number): { year: number; month: number; day: number } | undefined {
   for (const year of [now.year, now.year + 1, now.year + 2, now.year + 3, now.year + 4]) {
-    if (valid(year, month, day) && (year > now.year || month > now.month || (month === now.month && day >= now.day))) return { year, month, day };
+    if (valid(year, month, day) && (year > now.year || month > now.month || (month === now.month && day >= now.day)))
+      return { year, month, day };
   }
   return undefined;
 }
 
-const exact = (year: number, month: number, day: number) => (valid(year, month, day) ? { year, month, day } : undefined);
+const exact = (year: number, month: number, day: number) =>
+  valid(year, month, day) ? { year, month, day } : undefined;
 
 const DATE_RULES: DateRule[] = [
   [/(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)/g, (m) => exact(Number(m[1]), Number(m[2]), Number(m[3]))],
@@ -116,7 +127,10 @@ const DATE_RULES: DateRule[] = [
   ],
   [
     // "next Friday" is the Friday of next week; "Friday" and "this Friday" the next one to come.
-    new RegExp(`\\b(?:(next|last|this|on|coming) )?(${WEEKDAYS_EN.map((day) => `${day}s?`).join('|')}|mon|tues?|wed|thur?s?|fri)\\b`, 'g'),
+    new RegExp(
+      `\\b(?:(next|last|this|on|coming) )?(${WEEKDAYS_EN.map((day) => `${day}s?`).join('|')}|mon|tues?|wed|thur?s?|fri)\\b`,
+      'g',
+    ),
     (m, now) => {
       const weekday = WEEKDAYS_EN.findIndex((day) => m[2]!.startsWith(day.slice(0, 3)));
       if (m[1] === 'next') return plus(now, 7 + weekday - now.weekday);
@@ -171,14 +185,28 @@ export function readDates(text: string, now_ms: number, timeZone?: string): Date
 
 const AM = '(凌晨|清晨|早上|早晨|早|上午|中午|午后|下午|傍晚|晚上|晚间|晚|夜里|半夜)?';
 const TIME_RULES: [RegExp, (match: RegExpExecArray) => string | undefined][] = [
-  [/(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2}))?\s?(am|pm|a\.m\.|p\.m\.)?(?![\d:])/g, (m) => clock(Number(m[1]), Number(m[2]), m[4], m[3] ? Number(m[3]) : undefined)],
+  [
+    /(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2}))?\s?(am|pm|a\.m\.|p\.m\.)?(?![\d:])/g,
+    (m) => clock(Number(m[1]), Number(m[2]), m[4], m[3] ? Number(m[3]) : undefined),
+  ],
   [/\b(\d{1,2})\s?(am|pm|a\.m\.|p\.m\.)(?![a-z])/g, (m) => clock(Number(m[1]), 0, m[2])],
-  [/\b(\d{1,2}) o'?clock(?: (am|pm|in the morning|in the afternoon|in the evening|at night))?/g, (m) => clock(Number(m[1]), 0, m[2])],
+  [
+    /\b(\d{1,2}) o'?clock(?: (am|pm|in the morning|in the afternoon|in the evening|at night))?/g,
+    (m) => clock(Number(m[1]), 0, m[2]),
+  ],
   [
     /\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: (thirty|fifteen|forty[- ]five))? (am|pm|a\.m\.|p\.m\.|o'?clock|in the morning|in the afternoon|in the evening|at night)(?![a-z])/g,
-    (m) => clock(readNumbers(m[1]!)[0]?.value ?? Number.NaN, m[2] ? (readNumbers(m[2].replace('-', ' '))[0]?.value ?? 0) : 0, m[3]),
+    (m) =>
+      clock(
+        readNumbers(m[1]!)[0]?.value ?? Number.NaN,
+        m[2] ? (readNumbers(m[2].replace('-', ' '))[0]?.value ?? 0) : 0,
+        m[3],
+      ),
   ],
-  [/\b(?:at|by|until|before|after) (\d{1,2})(?= (?:in the|tomorrow|today|tonight|on|for)|[.,?!]|$)/g, (m) => clock(Number(m[1]), 0, undefined)],
+  [
+    /\b(?:at|by|until|before|after) (\d{1,2})(?= (?:in the|tomorrow|today|tonight|on|for)|[.,?!]|$)/g,
+    (m) => clock(Number(m[1]), 0, undefined),
+  ],
   [/\bnoon\b|\bmidday\b/g, () => '12:00'],
   [/\bmidnight\b|午夜|零点(?![一二三四五六七八九])/g, () => '00:00'],
   [
@@ -192,7 +220,8 @@ const TIME_RULES: [RegExp, (match: RegExpExecArray) => string | undefined][] = [
 ];
 
 function clock(hour: number, minute: number, half: string | undefined, second?: number): string | undefined {
-  if (!Number.isInteger(hour) || !Number.isInteger(minute) || hour > 24 || minute > 59 || (second ?? 0) > 59) return undefined;
+  if (!Number.isInteger(hour) || !Number.isInteger(minute) || hour > 24 || minute > 59 || (second ?? 0) > 59)
+    return undefined;
   let out = hour;
   if (half !== undefined) {
     const late = /^p|afternoon|evening|night|午后|下午|傍晚|晚/.test(half);
@@ -212,7 +241,12 @@ export function readTimes(text: string): TimeSpan[] {
   for (const [pattern, read] of TIME_RULES) {
     for (const match of folded.matchAll(pattern)) {
       const value = read(match as RegExpExecArray);
-      if (value !== undefined) found.push({ value, start: match.index + (/^(?:at|by|until|before|after) /.exec(match[0])?.[0].length ?? 0), end: match.index + match[0].length });
+      if (value !== undefined)
+        found.push({
+          value,
+          start: match.index + (/^(?:at|by|until|before|after) /.exec(match[0])?.[0].length ?? 0),
+          end: match.index + match[0].length,
+        });
     }
   }
   return withoutOverlap(found);
@@ -250,11 +284,13 @@ export function readDurations(text: string): DurationSpan[] {
     [/\ban hour\b(?! and a half)/g, 3600],
     [/\ba minute\b/g, 60],
   ] as const) {
-    for (const match of folded.matchAll(pattern)) fixed.push({ value, start: match.index, end: match.index + match[0].length });
+    for (const match of folded.matchAll(pattern))
+      fixed.push({ value, start: match.index, end: match.index + match[0].length });
   }
   const whole = withoutOverlap(fixed);
   for (const read of readNumbers(text)) {
-    if (read.percent || read.value < 0 || whole.some((span) => span.start < read.end && read.start < span.end)) continue;
+    if (read.percent || read.value < 0 || whole.some((span) => span.start < read.end && read.start < span.end))
+      continue;
     // The number reader takes 个 of 两个半 with it; the unit stands behind whatever it left.
     const rest = folded.slice(read.end, read.end + 12);
     const unit = SECONDS.find(([pattern]) => pattern.test(rest));

@@ -13,7 +13,22 @@ export interface NumberValue {
   weak: boolean;
 }
 
-const ZH_DIGITS: Record<string, number> = { 零: 0, 〇: 0, 一: 1, 二: 2, 两: 2, 三: 3, 四: 4, 五: 5, 六: 6, 七: 7, 八: 8, 九: 9, 幺: 1, 俩: 2 };
+const ZH_DIGITS: Record<string, number> = {
+  零: 0,
+  〇: 0,
+  一: 1,
+  二: 2,
+  两: 2,
+  三: 3,
+  四: 4,
+  五: 5,
+  六: 6,
+  七: 7,
+  八: 8,
+  九: 9,
+  幺: 1,
+  俩: 2,
+};
 const ZH_UNITS: Record<string, number> = { 十: 10, 百: 100, 千: 1000 };
 const ZH_SCALES: [string, number][] = [
   ['亿', 100_000_000],
@@ -82,8 +97,20 @@ function parseSection(characters: readonly string[]): number | undefined {
   return total + (!zero && lastUnit > 10 ? digit * (lastUnit / 10) : digit);
 }
 
-const EN_SMALL = 'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ');
-const EN_TENS: Record<string, number> = { twenty: 20, thirty: 30, forty: 40, fifty: 50, sixty: 60, seventy: 70, eighty: 80, ninety: 90 };
+const EN_SMALL =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
+    ' ',
+  );
+const EN_TENS: Record<string, number> = {
+  twenty: 20,
+  thirty: 30,
+  forty: 40,
+  fifty: 50,
+  sixty: 60,
+  seventy: 70,
+  eighty: 80,
+  ninety: 90,
+};
 const EN_SCALES: Record<string, number> = { hundred: 100, thousand: 1000, million: 1_000_000, billion: 1_000_000_000 };
 const EN_WORD = /[a-z]+/y;
 
@@ -121,7 +148,11 @@ function readEnglish(text: string, at: number): { value: number; end: number; we
       }
       sawScale = true;
       tens = false;
-    } else if (word === 'a' && position === at && /^a (?:hundred|thousand|million|dozen)\b/.test(text.slice(at, at + 12))) {
+    } else if (
+      word === 'a' &&
+      position === at &&
+      /^a (?:hundred|thousand|million|dozen)\b/.test(text.slice(at, at + 12))
+    ) {
       current = 1;
       sawScale = true;
     } else if (word === 'dozen' && found) {
@@ -143,7 +174,13 @@ function readEnglish(text: string, at: number): { value: number; end: number; we
   let value = total + current;
   const point = /^ point((?: (?:zero|one|two|three|four|five|six|seven|eight|nine))+)/.exec(text.slice(end, end + 60));
   if (point) {
-    value = Number(`${value}.${point[1]!.trim().split(' ').map((word) => EN_SMALL.indexOf(word)).join('')}`);
+    value = Number(
+      `${value}.${point[1]!
+        .trim()
+        .split(' ')
+        .map((word) => EN_SMALL.indexOf(word))
+        .join('')}`,
+    );
     end += point[0].length;
   }
   return { value, end, weak: false };
@@ -184,9 +221,20 @@ function readAt(folded: string, start: number): Read | undefined {
     DIGITS.lastIndex = start;
     const found = DIGITS.exec(folded)?.[0];
     if (!found) return undefined;
-    const scale = { 十: 10, 百: 100, 千: 1000, 万: 10_000, 亿: 100_000_000, k: 1000 }[folded[start + found.length] ?? ''] ?? 1;
-    if (scale === 1000 && /[a-z]/.test(folded[start + found.length + 1] ?? ' ') && folded[start + found.length] === 'k') {
-      return { value: Number(found.replaceAll(',', '')), start, end: start + found.length, percent: false, weak: false };
+    const scale =
+      { 十: 10, 百: 100, 千: 1000, 万: 10_000, 亿: 100_000_000, k: 1000 }[folded[start + found.length] ?? ''] ?? 1;
+    if (
+      scale === 1000 &&
+      /[a-z]/.test(folded[start + found.length + 1] ?? ' ') &&
+      folded[start + found.length] === 'k'
+    ) {
+      return {
+        value: Number(found.replaceAll(',', '')),
+        start,
+        end: start + found.length,
+        percent: false,
+        weak: false,
+      };
     }
     const end = start + found.length + (scale > 1 ? 1 : 0);
     return { value: multiply(found.replaceAll(',', ''), scale), start, end, percent: false, weak: false };
@@ -206,7 +254,13 @@ function readAt(folded: string, start: number): Read | undefined {
   if (numeral) {
     const value = parseChineseNumber(numeral);
     if (value === undefined) return undefined;
-    return { value, start, end: start + numeral.length, percent: false, weak: WEAK_ZH.test(folded.slice(start, start + numeral.length + 1)) || weakBefore(before, numeral) };
+    return {
+      value,
+      start,
+      end: start + numeral.length,
+      percent: false,
+      weak: WEAK_ZH.test(folded.slice(start, start + numeral.length + 1)) || weakBefore(before, numeral),
+    };
   }
   if (character === '半' && !/[半夜]/.test(folded[start + 1] ?? '') && !/[点多一两度]/.test(before)) {
     return { value: 0.5, start, end: start + 1, percent: false, weak: true };
@@ -234,7 +288,11 @@ function multiply(digits: string, scale: number): number {
 function finish(folded: string, read: Read): NumberValue {
   let { start, end, value, percent } = read;
   const lead = NEGATIVE.exec(folded.slice(Math.max(0, start - 9), start));
-  if (lead && !/[a-z\d]/.test(folded[start - lead[0].length - 1] ?? ' ') && !/\d$/.test(folded.slice(0, start - lead[0].length))) {
+  if (
+    lead &&
+    !/[a-z\d]/.test(folded[start - lead[0].length - 1] ?? ' ') &&
+    !/\d$/.test(folded.slice(0, start - lead[0].length))
+  ) {
     start -= lead[0].length;
     value = -value;
   }

@@ -26,7 +26,8 @@ describe('Chinese numerals', () => {
     ['点五', undefined],
     ['', undefined],
   ];
-  for (const [text, value] of cases) it(`${text || '(empty)'} is ${value}`, () => assert.equal(parseChineseNumber(text), value));
+  for (const [text, value] of cases)
+    it(`${text || '(empty)'} is ${value}`, () => assert.equal(parseChineseNumber(text), value));
 });
 
 describe('numbers in text', () => {
@@ -47,12 +48,30 @@ describe('numbers in text', () => {
     ['ＡＢＣ ３', [3]],
     ['nothing here', []],
   ];
-  for (const [text, values] of cases) it(text, () => assert.deepEqual(readNumbers(text).map((one) => one.value), values));
+  for (const [text, values] of cases)
+    it(text, () =>
+      assert.deepEqual(
+        readNumbers(text).map((one) => one.value),
+        values,
+      ),
+    );
 
   it('tells percentages from plain numbers', () => {
-    assert.deepEqual(readNumbers('百分之二十').map(({ value, percent }) => [value, percent]), [[20, true]]);
-    assert.deepEqual(readNumbers('50% and 3').map(({ value, percent }) => [value, percent]), [[50, true], [3, false]]);
-    assert.deepEqual(readNumbers('百分之30').map(({ value, percent }) => [value, percent]), [[30, true]]);
+    assert.deepEqual(
+      readNumbers('百分之二十').map(({ value, percent }) => [value, percent]),
+      [[20, true]],
+    );
+    assert.deepEqual(
+      readNumbers('50% and 3').map(({ value, percent }) => [value, percent]),
+      [
+        [50, true],
+        [3, false],
+      ],
+    );
+    assert.deepEqual(
+      readNumbers('百分之30').map(({ value, percent }) => [value, percent]),
+      [[30, true]],
+    );
   });
 
   it('marks 一下 and weekdays as weak', () => {
@@ -73,15 +92,18 @@ describe('numbers in text', () => {
 
   it('never fails, overlaps or leaves the text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'一二十百千万点半零下百分之12.,%度 a-twenty五周第') , maxLength: 30 }), (text) => {
-        let end = 0;
-        for (const found of readNumbers(text)) {
-          assert.ok(Number.isFinite(found.value));
-          assert.ok(found.start >= 0 && found.end > found.start && found.end <= text.length);
-          assert.ok(found.end > end);
-          end = found.end;
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'一二十百千万点半零下百分之12.,%度 a-twenty五周第'), maxLength: 30 }),
+        (text) => {
+          let end = 0;
+          for (const found of readNumbers(text)) {
+            assert.ok(Number.isFinite(found.value));
+            assert.ok(found.start >= 0 && found.end > found.start && found.end <= text.length);
+            assert.ok(found.end > end);
+            end = found.end;
+          }
+        },
+      ),
     );
   });
 });
@@ -110,7 +132,13 @@ describe('dates', () => {
     ['13月40日', []],
     ['monkey business', []],
   ];
-  for (const [text, values] of cases) it(text, () => assert.deepEqual(readDates(text, NOW).map((one) => one.value), values));
+  for (const [text, values] of cases)
+    it(text, () =>
+      assert.deepEqual(
+        readDates(text, NOW).map((one) => one.value),
+        values,
+      ),
+    );
 
   it('counts from the day of the zone', () => {
     const late = Date.parse('2026-11-24T20:00:00Z');
@@ -133,7 +161,13 @@ describe('times and durations', () => {
     ['25:00', []],
     ['version 1.2', []],
   ];
-  for (const [text, values] of times) it(text, () => assert.deepEqual(readTimes(text).map((one) => one.value), values));
+  for (const [text, values] of times)
+    it(text, () =>
+      assert.deepEqual(
+        readTimes(text).map((one) => one.value),
+        values,
+      ),
+    );
 
   const durations: [string, number[]][] = [
     ['10 minutes', [600]],
@@ -147,5 +181,11 @@ describe('times and durations', () => {
     ['two days', [172_800]],
     ['5 apples', []],
   ];
-  for (const [text, values] of durations) it(text, () => assert.deepEqual(readDurations(text).map((one) => one.value), values));
+  for (const [text, values] of durations)
+    it(text, () =>
+      assert.deepEqual(
+        readDurations(text).map((one) => one.value),
+        values,
+      ),
+    );
 });

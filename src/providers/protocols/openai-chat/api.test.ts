@@ -136,6 +136,21 @@ test('roles, reasoning and tool results in the forms that providers take', () =>
   assert.deepEqual(messages(thought, { reasoningField: 'reasoning_content' }), [
     { role: 'assistant', content: 'ok', reasoning_content: 'hm' },
   ]);
+  assert.deepEqual(messages(thought, { reasoningParam: 'thinking' }), [
+    { role: 'assistant', content: 'ok', reasoning_content: 'hm' },
+  ]);
+  assert.deepEqual(
+    messages([{ role: 'assistant', content: [{ type: 'reasoning', text: 'hm', signature: 'S' }] }], {
+      reasoningParam: 'reasoning',
+    }),
+    [
+      {
+        role: 'assistant',
+        content: '',
+        reasoning_details: [{ type: 'reasoning.text', text: 'hm', signature: 'S', index: 0 }],
+      },
+    ],
+  );
   // Results written the way of the messages API: inside a user message, with a picture.
   const results: ChatRequest['messages'] = [
     {

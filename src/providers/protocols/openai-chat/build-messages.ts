@@ -1,7 +1,7 @@
 /** Messages of the common language, written as chat completions take them. */
 import { AppError } from '../../../base/errors.ts';
-import type { ApiTarget, ChatRequest, JsonObject, Message, Part } from '../../protocol.ts';
-import { audioFormat } from './content.ts';
+import type { ApiTarget, ChatRequest, JsonObject, Message, Part, Quirks } from '../../protocol.ts';
+import { audioFormat, writeReasoningDetail } from './content.ts';
 import { dataUrl, invalid } from './fields.ts';
 
 type PartOf<T extends Part['type']> = Extract<Part, { type: T }>;
@@ -11,6 +11,17 @@ export function buildMessages(request: ChatRequest, target: ApiTarget, warnings:
   const writer = new MessageWriter(target, warnings);
   for (const [index, message] of request.messages.entries()) writer.add(message, `messages[${index}]`);
   return writer.finish();
+}
+
+/**
+ * Where earlier reasoning goes back to the provider: the field it names, or the usual one where it has a switch of its own for thinking
+ * (those providers read it, some require it between tool calls). OpenAI has no such field and refuses fields it does not know.
+ */
+function sentReasoningField(quirks: Quirks): string | undefined {
+  if (quirks.reasoningField !== undefined) return quirks.reasoningField;
+  if (quirks.reasoningParam === 'reasoning') return 'reasoning';
+  const thinks = quirks.reasoningParam === 'thinking' || quirks.reasoningParam === 'enable_thinking';
+  return thinks ? 'reasoning_content' : undefined;
 }
 
 class MessageWriter {
@@ -92,15 +103,20 @@ class MessageWriter {
     this.#out.push(this.#named(out, message));
   }
 
-  /** Earlier reasoning goes back only to providers that name a field for it: OpenAI refuses fields it does not know. */
   #addReasoning(out: JsonObject, parts: Part[]): void {
     const reasoning = parts.filter((part) => part.type === 'reasoning');
     if (reasoning.length === 0) return;
-    const field = this.#target.quirks.reasoningField;
+    const { quirks } = this.#target;
+    const proven = reasoning.some((part) => part.signature !== undefined || part.encrypted !== undefined);
+    if (quirks.reasoningParam === 'reasoning' && proven) {
+      out.reasoning_details = reasoning.map((part, index) => writeReasoningDetail(part, index));
+      return;
+    }
+    const field = sentReasoningField(quirks);
     const text = reasoning.map((part) => part.text).join('');
     if (field !== undefined && text !== '') out[field] = text;
     if (field === undefined || text === '') this.#warnings.add('reasoning');
-    if (reasoning.some((part) => part.signature !== undefined)) this.#warnings.add('reasoning.signature');
+    if (proven) this.#warnings.add('reasoning.signature');
   }
 
   #call(call: PartOf<'tool_call'>): JsonObject {

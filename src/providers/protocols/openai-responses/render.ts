@@ -98,7 +98,7 @@ export function responseHead(request: ChatRequest, context: ReplyContext, id: st
 }
 
 function renderFormat(format: ResponseFormat | undefined): JsonObject {
-  if (!format || format.type !== 'json_schema') return { type: format?.type ?? 'text' };
+  if (format?.type !== 'json_schema') return { type: format?.type ?? 'text' };
   const out: JsonObject = { type: 'json_schema', name: format.name, schema: format.schema };
   if (format.description !== undefined) out.description = format.description;
   if (format.strict !== undefined) out.strict = format.strict;

@@ -17,7 +17,7 @@ const NAMES: UsageNames = {
 /** The usage of a response object; undefined where it states none. */
 export function readResponsesUsage(response: JsonObject, quirks: Quirks = {}): UsageReading | undefined {
   const reading = readTokenUsage(response.usage, NAMES, quirks);
-  if (!reading || reading.source !== 'provider') return reading;
+  if (reading?.source !== 'provider') return reading;
   const searches = countSearches(response.output);
   return searches === 0 ? reading : { ...reading, vector: { ...reading.vector, searches } };
 }
