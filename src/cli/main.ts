@@ -1,8 +1,11 @@
-import { loadConfig } from '../config.ts';
-import { startServer } from '../server.ts';
+/** The entry of the command line. */
+import { processIo } from './io.ts';
+import { run } from './run.ts';
 
-const config = loadConfig({ port: process.argv.includes('--port') ? Number(process.argv[process.argv.indexOf('--port') + 1]) : undefined });
-const server = await startServer(config, { version: '0.1.0', onProgress: (message) => console.error(message) });
-console.log(server.url, server.adminKey, server.recovered);
-process.on('SIGTERM', () => void server.close());
-process.on('SIGINT', () => void server.close());
+// `tokenworks usage | head` closes the pipe early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await run(process.argv.slice(2), processIo);

@@ -284,7 +284,7 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
     const broken = (error: AppError): void => {
       if (gone) stop('aborted', clientGone());
       else if (!begun) stop('failed', error);
-      else stop('broken', error, errorFrame(admitted.call.surface as 'chat', admitted.call.dialect, error));
+      else stop('broken', error, errorFrame(admitted.call.surface as 'chat', error));
     };
     const completed = (): void => {
       if (!begun) write('');

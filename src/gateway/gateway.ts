@@ -13,7 +13,7 @@ import type { AttemptRecord, OperationHold, OperationRecord } from '../contract/
 import { totalTokens, type UsageVector } from '../contract/usage.ts';
 import type { Egress } from '../egress/index.ts';
 import { type Limits, type RateRefusal, retryAfterSeconds } from '../limits/index.ts';
-import { embeddingsSurface, type JsonObject, surfaces } from '../providers/index.ts';
+import { embeddingsSurface, type JsonObject, surfaces, upstreamMayRecover } from '../providers/index.ts';
 import type { Reflex } from '../reflex/index.ts';
 import type { Store, StoredReply } from '../store/index.ts';
 import type { Alerts } from './alerts.ts';
@@ -38,6 +38,8 @@ const MAX_WAIT_MS = 2000;
 const FIRST_BACKOFF_MS = 100;
 /** Tokens that one image, sound or file can count as, where the model's own bound is not known. */
 const MEDIA_BOUND = { image: 5_000, audio: 20_000, file: 200_000 };
+/** Input that is kept at the provider, where the model's context is not known. */
+const UNSEEN_BOUND = 200_000;
 const MAX_TAGS = 16;
 
 /** What changes when somebody changes keys, prices or providers; replaced whole. */
@@ -598,7 +600,7 @@ function needOf(deps: GatewayDependencies, admitted: Admitted, deployment: Deplo
   const api = deployment.provider?.chatApiFor(call.surface, deployment.model);
   const own = envelope.maxOutputTokens;
   return {
-    inputTokens: bound.textBytes + bound.files * MEDIA_BOUND.file,
+    inputTokens: bound.textBytes + bound.files * MEDIA_BOUND.file + (bound.unseen ? (deployment.facts.contextWindow ?? UNSEEN_BOUND) : 0),
     imageTokens: bound.images * MEDIA_BOUND.image,
     audioTokens: bound.audios * MEDIA_BOUND.audio,
     outputTokens: own === undefined ? undefined : (own + (api?.limitExcludesReasoning ? mostOutput : 0)) * envelope.n,
@@ -629,9 +631,9 @@ type Next = 'again' | 'target' | 'stop';
 /** After a failure: the same target again, the next one, or neither. */
 function nextStep(error: AppError, again: number, retries: number, more: boolean): Next {
   const long = (error.retryAfter_s ?? 0) * 1000 > MAX_WAIT_MS;
-  if (error.retryable && error.upstreamStatus !== 401 && error.upstreamStatus !== 403 && again < retries && !long) return 'again';
+  if (upstreamMayRecover(error) && again < retries && !long) return 'again';
   // A wrong request is wrong everywhere; a provider that refuses our key or lacks the model says nothing of the next one.
-  const elsewhere = error.retryable || error.code === 'model_not_found' || error.code === 'upstream_error';
+  const elsewhere = error.retryable || error.code === 'model_not_found' || error.upstreamStatus === 429;
   return elsewhere && more ? 'target' : 'stop';
 }
 

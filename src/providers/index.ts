@@ -15,6 +15,8 @@ export { estimateInput, estimateTokens, stopCounting, tokenizerFor } from './est
 export type { HttpGet, ListedModel, ModelListing } from './list-models.ts';
 export { listModels } from './list-models.ts';
 export type * from './protocol.ts';
+export { messagesErrorBody } from './protocols/anthropic-messages/index.ts';
+export { openaiErrorBody, upstreamMayRecover } from './protocols/openai-chat/index.ts';
 export { FailedReplyError, takesByUri } from './protocols/gemini-generate/index.ts';
 
 /** What clients speak to us, by name. Embeddings have a face of their own (protocols/openai-embeddings). */

@@ -209,6 +209,8 @@ export interface InputBound {
   files: number;
   /** URLs in the body that somebody will have to fetch. */
   urls: string[];
+  /** The model also reads what is kept at the provider (an earlier response, a stored prompt), of a length nobody here knows. */
+  unseen?: boolean;
 }
 
 export interface StreamRenderer {

@@ -77,11 +77,11 @@ export function trainModel(examples: readonly Example[], options: TrainModelOpti
   const index = new Map(intents.map((intent, at) => [intent, at]));
   const labels = Int32Array.from(examples, (example) => index.get(example.intent) ?? -1);
   const counts = examples.map((example) => countFeatures(example.text));
-  const epochs = options.epochs ?? (examples.length > LARGE ? 12 : 20);
+  const epochs = options.epochs ?? (examples.length > LARGE ? 8 : 15);
   const heldOut =
     options.calibrate === false
       ? { confidence: [], scope: [] }
-      : holdOut(counts, labels, intents.length, Math.min(epochs, 8));
+      : holdOut(counts, labels, intents.length, Math.min(epochs, 6));
   const { hashes, idf, weights } = fit(counts, labels, intents.length, epochs);
   const header: Header = {
     version: 1,

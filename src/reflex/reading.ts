@@ -3,7 +3,7 @@
  * no two fields get the same words.
  */
 import { feelingOf, feelings, hanMeanings, isFunctionWord, meanings } from './lexicon.ts';
-import { addTerms, type Terms, termsOf } from './terms.ts';
+import { addTerms, type Terms } from './terms.ts';
 import { foldSameLength, hasHan, splitIdentifier, stem, type Word, words } from './text.ts';
 import { type Json, type JsonObject, LIMITS, type SlotSpan } from './types.ts';
 import {
@@ -17,12 +17,20 @@ import {
 } from './values/moments.ts';
 import { type NumberValue, readNumbers } from './values/numbers.ts';
 
+/** A number with what later questions about it need, worked out once. */
+interface PlacedNumber extends NumberValue {
+  /** Up to four words before it. */
+  before: Word[];
+  inMoment: boolean;
+  inDuration: boolean;
+}
+
 export interface Reading {
   text: string;
   folded: string;
   words: Word[];
-  terms: Terms;
-  numbers: NumberValue[];
+  numbers: PlacedNumber[];
+  stems: Set<string>;
   dates: DateSpan[];
   times: TimeSpan[];
   durations: DurationSpan[];
@@ -52,21 +60,45 @@ export interface ReadingOptions {
 
 export function readText(text: string, options: ReadingOptions): Reading {
   const short = text.slice(0, LIMITS.featureChars);
+  const own = words(short);
+  const dates = readDates(short, options.now_ms, options.timeZone);
+  const times = readTimes(short);
+  const durations = readDurations(short);
   return {
     text: short,
     folded: foldSameLength(short),
-    words: words(short),
-    terms: termsOf(short),
-    numbers: readNumbers(short),
-    dates: readDates(short, options.now_ms, options.timeZone),
-    times: readTimes(short),
-    durations: readDurations(short),
+    words: own,
+    stems: new Set(own.map((word) => stem(word.text))),
+    numbers: placeNumbers(readNumbers(short), own, [...dates, ...times], durations),
+    dates,
+    times,
+    durations,
     taken: [],
     about: options.about ?? new Map(),
     slots: options.slots ?? [],
     now_ms: options.now_ms,
     timeZone: options.timeZone,
   };
+}
+
+type Bounds = { start: number; end: number };
+
+function placeNumbers(
+  numbers: readonly NumberValue[],
+  own: readonly Word[],
+  moments: readonly Bounds[],
+  durations: readonly Bounds[],
+): PlacedNumber[] {
+  let next = 0;
+  return numbers.map((number) => {
+    while (next < own.length && own[next]!.end <= number.start) next++;
+    return {
+      ...number,
+      before: own.slice(Math.max(0, next - 4), next),
+      inMoment: isInside(number, moments),
+      inDuration: isInside(number, durations),
+    };
+  });
 }
 
 /** A place in a schema that wants a value. */
@@ -126,10 +158,10 @@ function optionScore(option: string, reading: Reading): Occurrence {
   const exact = occurrence(reading, folded) ?? occurrence(reading, splitIdentifier(option).join(' '));
   if (exact) return { ...exact, score: 10 + folded.length };
   const parts = splitIdentifier(option).filter((part) => !isFunctionWord(part));
-  const hit =
-    parts.length > 0 ? reading.words.filter((word) => parts.some((part) => stem(part) === stem(word.text))) : [];
-  if (hit.length >= parts.length && hit.length > 0)
-    return { score: 5 + hit.length, start: hit[0]!.start, end: hit.at(-1)!.end };
+  const stems = parts.map(stem);
+  const isNamed = stems.length > 0 && stems.every((part) => reading.stems.has(part));
+  const hit = isNamed ? reading.words.filter((word) => stems.includes(stem(word.text))) : [];
+  if (hit.length > 0) return { score: 5 + hit.length, start: hit[0]!.start, end: hit.at(-1)!.end };
   const wanted = new Set(
     parts.flatMap((part) => [
       ...meanings(part),
@@ -293,15 +325,15 @@ export function readNumber(field: Field, reading: Reading, fits: (value: number)
       if (isFree(reading, span) && fits(value)) return { value, start: span.start, end: span.end };
     }
   }
-  const moments = [...reading.dates, ...reading.times];
   const wanted = fieldTerms(field);
+  const isCount = isAbout(field, '#number', '#day');
   let best: { number: NumberValue; score: number; value: number } | undefined;
   for (const number of reading.numbers) {
-    if (!isFree(reading, number) || isInside(number, moments)) continue;
-    if (unit === undefined && isInside(number, reading.durations) && !isAbout(field, '#number', '#day')) continue;
+    if (number.inMoment || (unit === undefined && number.inDuration && !isCount)) continue;
+    if (!isFree(reading, number)) continue;
     const value = asWanted(number, field, fits);
     if (!fits(value)) continue;
-    const score = numberScore(number, reading, wanted, field);
+    const score = numberScore(number, wanted, field);
     if (score >= 0 && (!best || score > best.score)) best = { number, score, value };
   }
   return best && { value: best.value, start: best.number.start, end: best.number.end };
@@ -337,7 +369,7 @@ const UNIT_MEANINGS: Record<string, string> = {
   晚: '#day',
 };
 
-function numberScore(number: NumberValue, reading: Reading, wanted: Terms, field: Field): number {
+function numberScore(number: PlacedNumber, wanted: Terms, field: Field): number {
   let score = number.weak ? 0 : 1;
   const unitMeanings = [
     ...meanings(number.unit),
@@ -347,8 +379,7 @@ function numberScore(number: NumberValue, reading: Reading, wanted: Terms, field
   if (unitMeanings.some((meaning) => meaning !== '' && wanted.has(meaning))) score += 3;
   if (number.percent && PERCENT.test(`${field.name} ${field.description}`.toLowerCase())) score += 3;
   if (isAbout(field, 'id', 'code', 'phone') && number.end - number.start > 3) score += 2;
-  const before = reading.words.filter((word) => word.end <= number.start).slice(-4);
-  for (const word of before) {
+  for (const word of number.before) {
     if (wanted.has(stem(word.text)) || meanings(word.text).some((meaning) => wanted.has(meaning))) score += 1.5;
   }
   const foreign = unitMeanings.some(

@@ -72,6 +72,8 @@ interface Entry {
   fast: FastExample[];
   /** Counts changes of the examples, so that a training that is overtaken is not taken for the newest. */
   generation: number;
+  /** The generation at which all examples were replaced last. */
+  replaced: number;
   retrainQueued: boolean;
   stop: AbortController;
 }
@@ -119,7 +121,7 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     return turn;
   }
 
-  async function learn(entry: Entry, examples: readonly Example[], signal: AbortSignal, keepAlive: boolean) {
+  async function learn(examples: readonly Example[], signal: AbortSignal, keepAlive: boolean) {
     const started = clock.mono();
     const bytes = await trainer(examples, { signal, keepAlive });
     return { bytes, trained: loadModel(bytes), train_s: (clock.mono() - started) / 1_000, trained_ms: clock.now() };
@@ -134,9 +136,9 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       const fresh = entry.fast.length;
       if (fresh === 0 || entry.stop.signal.aborted || !examples.some((example) => example.intent !== OUT_OF_SCOPE))
         return;
-      const learnt = await learn(entry, examples.slice(), entry.stop.signal, false);
+      const learnt = await learn(examples.slice(), entry.stop.signal, false);
       // train() or import() may have replaced everything meanwhile.
-      if (entry.generation !== generation && !isGrown(entry, generation)) return;
+      if (entry.replaced > generation) return;
       Object.assign(entry, learnt);
       entry.fast.splice(0, fresh);
     }).catch((error: unknown) => {
@@ -144,17 +146,11 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     });
   }
 
-  const replaced = new WeakMap<Entry, number>();
-  /** Whether examples were only added since `generation`. */
-  function isGrown(entry: Entry, generation: number): boolean {
-    return (replaced.get(entry) ?? 0) <= generation;
-  }
-
   function replace(entry: Entry, examples: Example[]): void {
     entry.examples = examples;
     entry.fast = [];
     entry.generation++;
-    replaced.set(entry, entry.generation);
+    entry.replaced = entry.generation;
   }
 
   function chatModel(entry: Entry): ChatModel | undefined {
@@ -179,7 +175,7 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       const entry = entryFor(name);
       const both = signal ? AbortSignal.any([signal, entry.stop.signal]) : entry.stop.signal;
       try {
-        const learnt = await enqueue(() => learn(entry, examples, both, true));
+        const learnt = await enqueue(() => learn(examples, both, true));
         replace(entry, examples);
         Object.assign(entry, learnt);
         return infoOf(entry);
@@ -266,6 +262,7 @@ function newEntry(name: string): Entry {
     trained_ms: 0,
     fast: [],
     generation: 0,
+    replaced: 0,
     retrainQueued: false,
     stop: new AbortController(),
   };

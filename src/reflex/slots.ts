@@ -62,10 +62,13 @@ export function learnSlots(examples: readonly Example[]): SlotReader {
       };
       rules.set(slot.name, rule);
       rule.intents.add(example.intent);
-      const inside = own.filter((word) => word.start < slot.end && slot.start < word.end);
-      rule.maxWords = Math.max(rule.maxWords, Math.min(12, inside.length));
+      const from = own.findIndex((word) => word.end > slot.start);
+      const to = own.findLastIndex((word) => word.start < slot.end);
+      // A slot of punctuation, or past what features read, teaches nothing.
+      if (from < 0 || to < from) continue;
+      rule.maxWords = Math.max(rule.maxWords, Math.min(12, to - from + 1));
       count(valueHits, slot.name, folded.slice(slot.start, slot.end));
-      for (const key of contextKeys(own, slot.start, slot.end)) count(contextHits, slot.name, key);
+      for (const key of contextKeys(own, from, to)) count(contextHits, slot.name, key);
       count(
         kinds as Map<string, Map<string, number>>,
         slot.name,
@@ -75,6 +78,7 @@ export function learnSlots(examples: readonly Example[]): SlotReader {
   }
   const occurrences = countOccurrences(parsed, valueHits);
   for (const [name, rule] of rules) {
+    if (!kinds.has(name)) continue;
     const kind = [...kinds.get(name)!].sort((a, b) => b[1] - a[1])[0]!;
     const total = [...kinds.get(name)!.values()].reduce((sum, one) => sum + one, 0);
     if (kind[0] !== 'none' && kind[1] / total >= 0.8) rule.kind = kind[0];
@@ -147,11 +151,10 @@ function* spansOf(
   }
 }
 
-function contextKeys(own: readonly Word[], start: number, end: number): string[] {
-  const left = own.filter((word) => word.end <= start).slice(-2);
-  const right = own.find((word) => word.start >= end);
-  const near = left.at(-1)?.text ?? EDGE;
-  return [`${near}\t${right?.text ?? EDGE}`, `${left.length > 1 ? left[0]!.text : EDGE} ${near}\t*`];
+/** What stands around the words `from` to `to`: the neighbours, and the two words before. */
+function contextKeys(own: readonly Word[], from: number, to: number): [string, string] {
+  const near = own[from - 1]?.text ?? EDGE;
+  return [`${near}\t${own[to + 1]?.text ?? EDGE}`, `${own[from - 2]?.text ?? EDGE} ${near}\t*`];
 }
 
 /** A context's precision: how often what stands in it is the slot. */
@@ -169,8 +172,8 @@ function learnContexts(
     for (let index = 0; index < own.length; index++) {
       // A place counts once, as a span of one word or the slot that begins there.
       const slot = slots.find((one) => one.start === own[index]!.start);
-      for (const key of contextKeys(own, own[index]!.start, slot?.end ?? own[index]!.end))
-        if (wanted.has(key)) seen.set(key, (seen.get(key) ?? 0) + 1);
+      const to = slot ? own.findLastIndex((word) => word.start < slot.end) : index;
+      for (const key of contextKeys(own, index, to)) if (wanted.has(key)) seen.set(key, (seen.get(key) ?? 0) + 1);
     }
   }
   for (const [name, rule] of rules) {
@@ -228,7 +231,7 @@ function readSlots(
   const candidates: Candidate[] = [];
   for (const span of spansOf(own, longest)) {
     const value = folded.slice(span.start, span.end);
-    const keys = contextKeys(own, span.start, span.end);
+    const keys = contextKeys(own, span.from, span.to);
     for (const [name, rule] of active) {
       if (span.to - span.from >= rule.maxWords) continue;
       const score = spanScore(rule, value, keys);

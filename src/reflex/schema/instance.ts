@@ -44,6 +44,8 @@ export interface BuildContext {
   /** What similar examples had at this path, best first. */
   hint?: (path: string) => Json | undefined;
   missing: Missing[];
+  /** Characters gone through so far. */
+  read?: number;
 }
 
 export interface Built {
@@ -237,7 +239,7 @@ function* enumCandidates(
   context: BuildContext,
   hint: Json | undefined,
 ): Generator<Built | undefined> {
-  const ranked = rankOptions(options, context.reading);
+  const ranked = mayRead(context, options.length) ? rankOptions(options, context.reading) : [];
   for (const { option, found } of ranked) {
     if (found.score <= 0) break;
     if (found.end > found.start) context.reading.taken.push({ start: found.start, end: found.end });
@@ -347,9 +349,19 @@ function* leafCandidates(
   else for (const value of numberFallbacks(type, schema)) yield { value, evident: false };
 }
 
+/** Characters of text that the places of one schema may go through; beyond, they get what they get without a text. */
+const READING = 4_000_000;
+
+/** Pays for going through the text `times` times. */
+function mayRead(context: BuildContext, times: number): boolean {
+  if (context.reading.text === '') return false;
+  context.read = (context.read ?? 0) + context.reading.text.length * times;
+  return context.read <= READING;
+}
+
 function readLeaf(type: string, field: Field, schema: JsonObject, context: BuildContext): Found | undefined {
   const { reading, scope } = context;
-  if (reading.text === '') return undefined;
+  if (!mayRead(context, 1)) return undefined;
   if (type === 'boolean') return readBoolean(field, reading);
   if (type === 'string') {
     const found = readString(field, reading);
@@ -465,7 +477,8 @@ function* arrayCandidates(schema: JsonObject, place: Place, context: BuildContex
   const rest: Schema = Array.isArray(schema.items)
     ? ((schema.additionalItems as Schema | undefined) ?? true)
     : ((schema.items as Schema | undefined) ?? true);
-  const read = tuple.length > 0 || place.depth > SHALLOW_DEPTH ? [] : readItems(rest, place, context);
+  const read =
+    tuple.length > 0 || place.depth > SHALLOW_DEPTH || !mayRead(context, 1) ? [] : readItems(rest, place, context);
   const hint = context.hint?.(place.path);
   const limited = unique(read, schema).slice(0, Math.min(max, 1_000));
   if (limited.length > 0 && limited.length >= min) yield { value: limited, evident: true };

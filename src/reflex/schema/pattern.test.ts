@@ -49,16 +49,7 @@ describe('patterns', () => {
   });
 
   it('says no to what it can not read', () => {
-    for (const source of [
-      '(?=a)b',
-      '(a)\\1',
-      '\\bword',
-      '\\p{L}',
-      '[z-a]',
-      '(',
-      'a{99999}{99999}',
-      'a**'.slice(0, 1) + '{3,1}',
-    ])
+    for (const source of ['(?=a)b', '(a)\\1', '\\bword', '\\p{L}', '[z-a]', '(', 'a{99999}{99999}', 'a{3,1}'])
       assert.equal(parsePattern(source), undefined, source);
   });
 });

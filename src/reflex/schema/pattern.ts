@@ -256,7 +256,10 @@ function emit(node: Node, program: Instruction[]): void {
 function emitAlternatives(options: readonly Node[], program: Instruction[]): void {
   const jumps: { a: number; b: number }[] = [];
   options.forEach((option, index) => {
-    if (index === options.length - 1) return emit(option, program);
+    if (index === options.length - 1) {
+      emit(option, program);
+      return;
+    }
     const split = { op: 'split' as const, a: program.length + 1, b: 0 };
     program.push(split);
     emit(option, program);

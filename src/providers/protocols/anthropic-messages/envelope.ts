@@ -15,7 +15,18 @@ export function readEnvelope(body: JsonObject): Envelope {
   if (limit !== undefined) envelope.maxOutputTokens = limit;
   const user = isObject(body.metadata) ? optional(body.metadata.user_id, 'metadata.user_id', stringAt) : undefined;
   if (user !== undefined) envelope.user = user;
+  checkMessages(body);
   return envelope;
+}
+
+/** Messages that are none at all are refused here, also where bytes pass through and the provider would judge the rest. */
+function checkMessages(body: JsonObject): void {
+  const { messages } = body;
+  if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', 'must be an array of messages, not empty.');
+  for (const [index, message] of messages.entries()) {
+    if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object.');
+    stringAt(message.role, `messages[${index}].role`);
+  }
 }
 
 /** A tool result may hold a document, and that may hold blocks; nothing valid goes deeper. */

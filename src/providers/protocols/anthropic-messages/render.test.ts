@@ -10,7 +10,11 @@ import { parseMessages } from './parse.ts';
 import { anthropicSurface } from './surface.ts';
 
 const context: ReplyContext = { operation: 'op_1', model: 'smart', created_s: 0 };
-const request: ChatRequest = parseMessages({ model: 'smart', max_tokens: 100, messages: [] });
+const request: ChatRequest = parseMessages({
+  model: 'smart',
+  max_tokens: 100,
+  messages: [{ role: 'user', content: 'hi' }],
+});
 
 /** The official client, answered with these bytes. */
 function client(body: string, type: string): Anthropic {

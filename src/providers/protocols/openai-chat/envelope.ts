@@ -17,7 +17,18 @@ export function readEnvelope(body: JsonObject): Envelope {
   if (limit !== undefined) envelope.maxOutputTokens = limit;
   const user = optString(body, 'user', '');
   if (user !== undefined) envelope.user = user;
+  checkMessages(body);
   return envelope;
+}
+
+/** Messages that are none at all are refused here, also where bytes pass through and the provider would judge the rest. */
+function checkMessages(body: JsonObject): void {
+  const { messages } = body;
+  if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', 'is required: an array of messages, not empty.');
+  for (const [index, message] of messages.entries()) {
+    if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object.');
+    if (typeof message.role !== 'string') throw invalid(`messages[${index}].role`, 'is required and must be a text.');
+  }
 }
 
 export function readModel(body: JsonObject): string {

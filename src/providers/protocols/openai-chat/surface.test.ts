@@ -211,8 +211,21 @@ test('refuses wrong types by the field’s path', () => {
   refused({ ...ok, reasoning_effort: 'huge' }, 'reasoning_effort');
 });
 
-test('the envelope needs no messages and agrees with the whole reading', () => {
-  assert.deepEqual(surface.envelope({ model: 'm', stream: null, max_tokens: 9, user: 'u' }), {
+test('the envelope reads what the pipeline needs and refuses what are no messages', () => {
+  const messages = [{ role: 'user', content: 'hi' }];
+  for (const [wrong, param] of [
+    [undefined, 'messages'],
+    [[], 'messages'],
+    ['hi', 'messages'],
+    [['hi'], 'messages[0]'],
+    [[{ content: 'hi' }], 'messages[0].role'],
+  ] as const) {
+    assert.throws(
+      () => surface.envelope({ model: 'm', messages: wrong as unknown as JsonObject[] }),
+      (error: AppError) => error.code === 'invalid_request' && error.param === param,
+    );
+  }
+  assert.deepEqual(surface.envelope({ model: 'm', messages, stream: null, max_tokens: 9, user: 'u' }), {
     model: 'm',
     stream: false,
     includeUsage: false,

@@ -37,6 +37,10 @@ export const openaiEmbeddingsSurface: EmbeddingsSurface = {
 
 function envelope(body: JsonObject): Envelope {
   const out: Envelope = { model: readModel(body), stream: false, includeUsage: false, n: 1 };
+  // Refused here, also where bytes pass through and the provider would judge the rest.
+  if (typeof body.input !== 'string' && !Array.isArray(body.input)) {
+    throw invalid('input', 'is required: a text, an array of texts, or an array of tokens.');
+  }
   if (body.stream === true) throw invalid('stream', 'embeddings can not be streamed; leave it out.');
   const user = optString(body, 'user', '');
   if (user !== undefined) out.user = user;

@@ -1,7 +1,7 @@
 /** What the pipeline has to know of a responses body before anything else. */
 import type { Envelope, InputBound, Json, JsonObject } from '../../protocol.ts';
 import { addInline, addMedia, readModel } from '../openai-chat/envelope.ts';
-import { isObject, optBoolean, optInteger, optString } from '../openai-chat/fields.ts';
+import { invalid, isObject, optBoolean, optInteger, optString } from '../openai-chat/fields.ts';
 
 export function readEnvelope(body: JsonObject): Envelope {
   const envelope: Envelope = {
@@ -15,12 +15,32 @@ export function readEnvelope(body: JsonObject): Envelope {
   if (limit !== undefined) envelope.maxOutputTokens = limit;
   const user = optString(body, 'user', '');
   if (user !== undefined) envelope.user = user;
+  checkInput(body);
   return envelope;
 }
 
-/** Counts media and takes inline media off the body's bytes. What a provider keeps (`previous_response_id`) is in no body and not counted. */
+/** Where the input is kept at the provider. */
+const STORED = ['previous_response_id', 'conversation', 'prompt'] as const;
+
+function isStored(body: JsonObject): boolean {
+  return STORED.some((field) => body[field] !== undefined && body[field] !== null);
+}
+
+function checkInput(body: JsonObject): void {
+  const { input } = body;
+  if (typeof input === 'string') return;
+  if (Array.isArray(input)) {
+    for (const [index, item] of input.entries()) if (!isObject(item)) throw invalid(`input[${index}]`, 'must be an object.');
+    return;
+  }
+  if (input !== undefined && input !== null) throw invalid('input', 'must be a text or an array of items.');
+  if (!isStored(body)) throw invalid('input', 'is required: a text or an array of items.');
+}
+
+/** Counts media and takes inline media off the body's bytes. What a provider keeps (`previous_response_id`) is in no body: `unseen` says so. */
 export function responsesInputBound(body: JsonObject, bodyBytes: number): InputBound {
   const bound: InputBound = { textBytes: bodyBytes, images: 0, audios: 0, files: 0, urls: [] };
+  if (isStored(body)) bound.unseen = true;
   if (!Array.isArray(body.input)) return bound;
   for (const item of body.input) {
     if (!isObject(item)) continue;

@@ -1,0 +1,76 @@
+/** Reflex models on the wire, and how a project's models are named in the registry. */
+import { z } from 'zod';
+import { Timestamp } from './common.ts';
+
+/** The model that everybody shares; it belongs to no project and learns nothing from the API. */
+export const REFLEX_BUILTIN = 'default';
+const DEFAULT_PROJECT = 'default';
+const BETWEEN = ':';
+
+/** Names are a project's own: the registry name of the default project's models is the bare name, that of others bears their project. */
+export function reflexRegistryName(project: string, name: string): string {
+  return project === DEFAULT_PROJECT || name === REFLEX_BUILTIN ? name : `${project}${BETWEEN}${name}`;
+}
+
+/** The reverse of reflexRegistryName; `project` is undefined for the shared model. */
+export function reflexOwner(registryName: string): { project?: string; name: string } {
+  if (registryName === REFLEX_BUILTIN) return { name: registryName };
+  const at = registryName.indexOf(BETWEEN);
+  return at < 0 ? { project: DEFAULT_PROJECT, name: registryName } : { project: registryName.slice(0, at), name: registryName.slice(at + 1) };
+}
+
+export const ReflexName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'must be letters, digits, ".", "_" or "-"');
+export const ReflexParams = z.object({ name: ReflexName });
+
+export const ReflexExample = z
+  .strictObject({
+    text: z.string(),
+    intent: z.string(),
+    slots: z
+      .array(z.strictObject({ name: z.string(), value: z.string(), start: z.int().min(0).optional(), end: z.int().min(0).optional() }))
+      .optional(),
+    reply: z.string().optional(),
+  })
+  .meta({ id: 'ReflexExample', description: '`start` and `end` are UTF-16 offsets; intent `oos` is out of scope.' });
+
+export const TrainReflex = z.strictObject({ name: ReflexName, examples: z.array(z.unknown()).meta({ description: 'ReflexExample[]' }) });
+export const AddReflexExamples = z.strictObject({ examples: z.array(z.unknown()).min(1).meta({ description: 'ReflexExample[]' }) });
+export const PredictReflex = z.strictObject({ texts: z.array(z.string().max(200_000)).min(1) });
+
+export const ReflexModelView = z
+  .object({
+    name: z.string(),
+    model: z.string().meta({ description: 'The name to call it by as a chat model.' }),
+    status: z.enum(['ready', 'training', 'untrained', 'failed']),
+    problem: z.string().optional(),
+    examples: z.number(),
+    pending: z.number().meta({ description: 'Examples that work already and wait for the next training.' }),
+    intents: z.array(z.string()),
+    slots: z.array(z.string()),
+    bytes: z.number(),
+    train_s: z.number(),
+    trained_at: Timestamp.optional(),
+    job: z.string().optional().meta({ description: 'The training that runs: GET /v1/reflex/jobs/{id}.' }),
+  })
+  .meta({ id: 'ReflexModel' });
+export type ReflexModelView = z.infer<typeof ReflexModelView>;
+
+export const ReflexJobView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    status: z.enum(['training', 'done', 'failed']),
+    problem: z.string().optional(),
+    model: ReflexModelView.optional(),
+  })
+  .meta({ id: 'ReflexJob' });
+export type ReflexJobView = z.infer<typeof ReflexJobView>;
+
+export const ReflexPrediction = z
+  .object({
+    intent: z.string(),
+    confidence: z.number(),
+    slots: z.array(z.object({ name: z.string(), value: z.string(), start: z.number(), end: z.number() })),
+    ms: z.number(),
+  })
+  .meta({ id: 'ReflexPrediction' });
