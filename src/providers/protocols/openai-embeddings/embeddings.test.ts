@@ -36,7 +36,7 @@ test('reads every form of input', () => {
       extra: { task: 't' },
     },
   );
-  assert.deepEqual(surface.envelope({ model: 'm', user: 'u' }), {
+  assert.deepEqual(surface.envelope({ model: 'm', input: 'a', user: 'u' }), {
     model: 'm',
     stream: false,
     includeUsage: false,

@@ -1,0 +1,70 @@
+/** Reads and checks what callers send; every failure names the field. */
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { AppError } from '../../base/errors.ts';
+
+/** Reads a JSON body of at most `maxBytes`. Content types don't matter: curl sends a form's unless told otherwise. */
+export async function readJson(context: Context, maxBytes: number): Promise<unknown> {
+  const bytes = await readBytes(context.req.raw, maxBytes);
+  if (bytes.length === 0) throw new AppError('invalid_request', 'The body is empty; a JSON object is needed.');
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new AppError('invalid_request', 'The body is not valid JSON.');
+  }
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  const encoding = request.headers.get('content-encoding');
+  if (encoding && encoding !== 'identity') {
+    throw new AppError('invalid_request', 'The body is compressed; send it as it is.', { param: 'content-encoding' });
+  }
+  const tooLarge = () => new AppError('too_large', `The body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB.`);
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge();
+  if (!request.body) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks, size);
+    size += value.length;
+    if (size > maxBytes) {
+      void reader.cancel().catch(() => {});
+      throw tooLarge();
+    }
+    chunks.push(value);
+  }
+}
+
+/** Throws AppError `invalid_request` with the offending field's path as `param`. */
+export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') {
+    const param = pathOf([...issue.path, issue.keys[0]!]);
+    throw new AppError('invalid_request', `Unknown field "${shown(param)}".`, { param: shown(param) });
+  }
+  const param = pathOf(issue.path);
+  throw new AppError('invalid_request', param ? `${shown(param)}: ${issue.message}.` : `The body: ${issue.message}.`, param ? { param: shown(param) } : {});
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step)), '');
+}
+
+/** A name from outside, safe to repeat in a message. */
+function shown(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._:/@[\]-]/gu, '?').slice(0, 100);
+}
+
+/** The query as one value per name. Throws AppError `invalid_request` where a name comes twice. */
+export function readQuery(url: string): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URL(url).searchParams) {
+    if (Object.hasOwn(query, name)) throw new AppError('invalid_request', `"${shown(name)}" is given twice.`, { param: shown(name) });
+    query[name] = value;
+  }
+  return query;
+}
