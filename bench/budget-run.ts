@@ -6,12 +6,14 @@ export interface BudgetRun {
   calls: number;
   /** Answers by status. */
   statuses: Record<string, number>;
-  /** Refusals for want of budget that named no time to try again, while that many later calls were still served. */
+  /** Refusals for want of budget that named no time to try again, while another call was still being served. */
   earlyRefusals: number;
   /** Calls at the upstream at once: at most, and in the last tenth of the run. */
   peak: number;
   peakNearEnd: number;
   output: number;
+  /** Answers that ended at a length limit. */
+  cut: number;
 }
 
 export interface BudgetCall {
@@ -26,6 +28,7 @@ export interface BudgetCall {
 interface Answer {
   status: number;
   retryAfter: string | null;
+  cut: boolean;
   at_ms: number;
 }
 
@@ -51,8 +54,13 @@ export async function runAgainstBudget(
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
       body,
     });
-    await reply.text();
-    return { status: reply.status, retryAfter: reply.headers.get('retry-after'), at_ms: performance.now() };
+    const text = await reply.text();
+    return {
+      status: reply.status,
+      retryAfter: reply.headers.get('retry-after'),
+      cut: text.includes('"finish_reason":"length"'),
+      at_ms: performance.now(),
+    };
   };
   const answers = await Promise.all(Array.from({ length: calls }, ask));
   await mock.idle(30_000);
@@ -62,9 +70,11 @@ export async function runAgainstBudget(
 function summary(answers: Answer[], truth: Truth): BudgetRun {
   const statuses: Record<string, number> = {};
   for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1;
-  const lastServed = Math.max(0, ...answers.filter((answer) => answer.status === 200).map((answer) => answer.at_ms));
+  // A call still at the upstream holds at least what any other would need, so a refusal for good before the last one's end is too early.
+  // (The clients' own clock would not do: refusals and the last answer leave the gateway in the same moment.)
+  const lastEnd = Math.max(0, ...truth.entries.map((entry) => entry.end_ms ?? 0));
   const early = answers.filter(
-    (answer) => answer.status === 402 && answer.retryAfter === null && answer.at_ms < lastServed,
+    (answer) => answer.status === 402 && answer.retryAfter === null && answer.at_ms < lastEnd,
   );
   return {
     calls: answers.length,
@@ -73,6 +83,7 @@ function summary(answers: Answer[], truth: Truth): BudgetRun {
     peak: truth.counts.peakInflight,
     peakNearEnd: peakNearEnd(truth),
     output: truth.usage.output ?? 0,
+    cut: answers.filter((answer) => answer.cut).length,
   };
 }
 

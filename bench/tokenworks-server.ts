@@ -45,7 +45,13 @@ export class TokenworksServer {
     const port = options.port ?? (await freePort());
     await writeFile(join(home, 'tokenworks.yaml'), JSON.stringify(options.config, undefined, 2));
     const server = new TokenworksServer(options, home, port, spawnServer(options, home, port));
-    await server.#ready();
+    try {
+      await server.#ready();
+    } catch (error) {
+      await server.kill();
+      if (!options.home) await rm(home, { recursive: true, force: true });
+      throw error;
+    }
     return server;
   }
 

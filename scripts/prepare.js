@@ -10,7 +10,19 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -85,13 +97,20 @@ function npmCommand() {
   if (own && /npm-cli\.[cm]?js$/.test(own) && existsSync(own)) return [process.execPath, [own]];
   const name = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const found = spawnSync(name, ['--version'], { stdio: 'ignore', shell: process.platform === 'win32' });
-  if (found.error || found.status !== 0) throw new Problem('npm is not in PATH. It comes with Node: https://nodejs.org');
+  if (found.error || found.status !== 0)
+    throw new Problem('npm is not in PATH. It comes with Node: https://nodejs.org');
   return [name, []];
 }
 
 /** A production setting of the shell must not decide what is left out: the arguments do. */
 function npmEnvironment() {
-  const drop = new Set(['node_env', 'npm_config_omit', 'npm_config_include', 'npm_config_production', 'npm_config_only']);
+  const drop = new Set([
+    'node_env',
+    'npm_config_omit',
+    'npm_config_include',
+    'npm_config_production',
+    'npm_config_only',
+  ]);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !drop.has(name.toLowerCase())));
 }
 
@@ -136,7 +155,8 @@ function runNpm(args, { cwd, done, total }) {
 /** Installs what is missing in `base`. `dev`: with what only developers need. */
 async function install(base, { dev, label }) {
   const lock = readJson(join(base, 'package-lock.json'));
-  if (!lock) throw new Problem(`${join(base, 'package-lock.json')} is missing or no JSON; take it from the repository.`);
+  if (!lock)
+    throw new Problem(`${join(base, 'package-lock.json')} is missing or no JSON; take it from the repository.`);
   const wanted = wantedPackages(lock, { dev });
   const missing = missingPackages(base, wanted);
   if (missing.length === 0) return false;
@@ -150,7 +170,7 @@ async function install(base, { dev, label }) {
   // `npm ci` empties node_modules first, which would pull the ground from under a server that runs; so only where there is nothing yet.
   const fresh = !existsSync(join(base, 'node_modules/.package-lock.json'));
   let result = fresh ? await runNpm(['ci', ...omit, ...quiet], { cwd: base, done, total }) : undefined;
-  if (!result || result.code !== 0) {
+  if (result?.code !== 0) {
     // `npm ci` refuses a lock that lacks another platform's optional packages; `npm install` takes what the lock says and finds the rest.
     if (result) say('  npm ci did not take the lock file; trying npm install …');
     result = await runNpm(['install', '--no-save', ...omit, ...quiet], { cwd: base, done, total });
@@ -177,10 +197,16 @@ async function ensureNode() {
   if (mark && existsSync(stamp) && readFileSync(stamp, 'utf8') === mark) return;
   if (!works()) {
     say(`Fetching Node ${SERVER_NODE} …`);
-    const { output } = await runNpm(['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error'], { cwd: root, done: () => 0, total: 1 });
+    const { output } = await runNpm(['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error'], {
+      cwd: root,
+      done: () => 0,
+      total: 1,
+    });
     if (!works()) {
       say(output.trimEnd());
-      throw new Problem(`Node ${SERVER_NODE} could not be fetched by its npm package "node". Allow its install script (npm rebuild node), or remove node_modules and try again.`);
+      throw new Problem(
+        `Node ${SERVER_NODE} could not be fetched by its npm package "node". Allow its install script (npm rebuild node), or remove node_modules and try again.`,
+      );
     }
   }
   mkdirSync(dirname(stamp), { recursive: true });
@@ -208,7 +234,8 @@ export async function buildConsole({ must }) {
   if (!existsSync(join(root, 'console/index.html'))) return;
   const hash = hashFiles(root, [...sources(root, 'console'), ...sources(root, 'src/contract'), 'package-lock.json']);
   const stamp = join(root, 'node_modules/.cache/tokenworks/console');
-  if (existsSync(join(root, 'console/dist/index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  if (existsSync(join(root, 'console/dist/index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash)
+    return;
   say('Building the console …');
   const started = Date.now();
   const result = await runBuild();
@@ -234,7 +261,10 @@ function runBuild() {
     shell: process.platform === 'win32',
     env: { ...process.env, PATH: path, NODE_ENV: 'production' },
   });
-  return { code: answer.status ?? 1, output: `${answer.stdout ?? ''}${answer.stderr ?? ''}${answer.error?.message ?? ''}` };
+  return {
+    code: answer.status ?? 1,
+    output: `${answer.stdout ?? ''}${answer.stderr ?? ''}${answer.error?.message ?? ''}`,
+  };
 }
 
 // --- one at a time
@@ -271,7 +301,10 @@ async function alone(work) {
     }
     if (!told) say(`Another process (${holder}) prepares this folder; waiting for it …`);
     told = true;
-    if (Date.now() > end) throw new Problem(`Process ${holder} has been preparing this folder for too long. Stop it, or remove ${relative(root, file)}.`);
+    if (Date.now() > end)
+      throw new Problem(
+        `Process ${holder} has been preparing this folder for too long. Stop it, or remove ${relative(root, file)}.`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const free = () => rmSync(file, { force: true });
@@ -295,7 +328,8 @@ function discardLock(file) {
     renameSync(file, aside);
     if (typeof readLock(aside) === 'number') linkSync(aside, file);
   } catch (error) {
-    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw new Problem(`${relative(root, file)} can't be removed: ${error.message}`);
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST')
+      throw new Problem(`${relative(root, file)} can't be removed: ${error.message}`);
   }
   rmSync(aside, { force: true });
 }
@@ -329,7 +363,9 @@ function isReady(set) {
 export async function prepare(set) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < MIN_NODE) {
-    throw new Problem(`Node ${process.versions.node} is too old: install Node ${MIN_NODE} or later (https://nodejs.org). Tokenworks then brings the Node ${SERVER_NODE} it runs on.`);
+    throw new Problem(
+      `Node ${process.versions.node} is too old: install Node ${MIN_NODE} or later (https://nodejs.org). Tokenworks then brings the Node ${SERVER_NODE} it runs on.`,
+    );
   }
   await alone(async () => {
     if (!isReady(set)) {

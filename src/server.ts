@@ -7,7 +7,7 @@ import { OneTimeTokens, openDirectory, openVault, type Principal, readOrMakeSecr
 import { systemClock } from './base/clock.ts';
 import { AppError } from './base/errors.ts';
 import { newSecret } from './base/ids.ts';
-import { redact } from './base/text.ts';
+import { redact, redactDeep } from './base/text.ts';
 import { builtinPrices, PriceBook, priceFromConfig, priceUsage, settlementPostings } from './billing/index.ts';
 import { JournalLoader, openJournal, startJournalLoad } from './billing/journal/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
@@ -346,6 +346,5 @@ function urlOf(server: Server, host: string): string {
 }
 
 function redactDetail(detail: Record<string, unknown> | undefined): Record<string, unknown> {
-  if (!detail) return {};
-  return JSON.parse(redact(JSON.stringify(detail))) as Record<string, unknown>;
+  return (detail ? redactDeep(detail) : {}) as Record<string, unknown>;
 }

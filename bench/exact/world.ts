@@ -18,7 +18,7 @@ export const WORLD: Record<string, WorldProvider> = {
   openai: {
     protocol: 'openai',
     base: '/v1',
-    apis: ['openai-responses'],
+    apis: ['openai-chat', 'openai-responses', 'openai-embeddings'],
     embeddings: true,
     rates: {
       input: 2n * MICRO,
@@ -27,6 +27,14 @@ export const WORLD: Record<string, WorldProvider> = {
       output: 8n * MICRO,
       reasoning: 9n * MICRO,
     },
+  },
+  /** Speaks the responses API only, so every other surface is translated. */
+  responder: {
+    protocol: 'openai',
+    base: '/v1',
+    apis: ['openai-responses'],
+    embeddings: false,
+    rates: { input: 900_000n, cache_read: 90_000n, cache_write_5m: 1_100_000n, output: 3_600_000n },
   },
   /** Speaks chat completions only, so the responses surface is translated. */
   plainai: {

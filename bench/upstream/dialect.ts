@@ -13,6 +13,8 @@ export interface Dialect {
   /** Absent: the protocol has no streams. */
   frames?(plan: Plan): Frame[];
   streamType: 'text/event-stream' | 'application/x-ndjson';
+  /** The protocol leaves zeros out, so an answer without figures says that all of them are zero. */
+  silenceMeansZero?: boolean;
   /** A frame that breaks the protocol. */
   malformed: string;
   error(status: number): unknown;

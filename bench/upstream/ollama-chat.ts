@@ -6,6 +6,7 @@ import { vectorOf } from './script.ts';
 export const ollamaChat: Dialect = {
   name: 'ollama-chat',
   streamType: 'application/x-ndjson',
+  silenceMeansZero: true,
   malformed: '{"model":"broken","message":{"role"\n',
   limit: (body) => positive(objectOf(body.options).num_predict),
   choices: () => 1,
@@ -16,8 +17,7 @@ export const ollamaChat: Dialect = {
 };
 
 function usage(plan: Plan) {
-  const { input } = plan.script;
-  const raw = vectorOf({ input, output: plan.output });
+  const raw = plan.usageShown ? vectorOf({ input: plan.script.input, output: plan.output }) : {};
   return {
     raw: {
       ...(raw.input ? { prompt_eval_count: raw.input } : {}),
@@ -45,7 +45,7 @@ function ending(plan: Plan) {
     done_reason: plan.finish === 'length' ? 'length' : 'stop',
     total_duration: 5_000_000,
     load_duration: 1_000_000,
-    ...(plan.usageShown ? usage(plan).raw : {}),
+    ...usage(plan).raw,
   };
 }
 
@@ -54,6 +54,6 @@ function frames(plan: Plan): Frame[] {
   const pieces = plan.finish === 'tool' ? [''] : plan.pieces;
   return [
     ...pieces.map((piece, index) => frame(line({ message: message(plan, piece, index === 0), done: false }), 'text')),
-    frame(line({ message: { role: 'assistant', content: '' }, ...ending(plan) }), 'end', plan.usageShown),
+    frame(line({ message: { role: 'assistant', content: '' }, ...ending(plan) }), 'end', true),
   ];
 }

@@ -57,7 +57,7 @@ async function sendBody(exchange: Exchange, body: Record<string, unknown>): Prom
     if (exchange.gone()) return;
     text = text.slice(half);
   }
-  entry.usageSent = plan.usageShown && fault !== 'malformed';
+  entry.usageSent = (plan.usageShown || dialect.silenceMeansZero === true) && fault !== 'malformed';
   response.end(text);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newSecret } from './ids.ts';
-import { redact, shorten, utf8Bytes } from './text.ts';
+import { hideCards, redact, redactDeep, shorten, utf8Bytes } from './text.ts';
 
 const SECRET = 'q8Zk3vT1pLx0Rr7sWm2Yb5Nc';
 const LEAKS = [
@@ -19,6 +19,12 @@ const LEAKS = [
   `https://example.com/?a=1&access_token=${SECRET}`,
   newSecret('tw'),
   newSecret('twp'),
+  `x-api-key: ${SECRET}`,
+  `x-goog-api-key: ${SECRET}`,
+  `{'api_key': '${SECRET}'}`,
+  `ghp_${SECRET}`,
+  `PASSWORD=${SECRET}`,
+  JSON.stringify({ error: `{"api_key": "${SECRET}"}` }),
 ];
 for (const text of LEAKS) {
   test(`hides the secret of ${text.slice(0, 24)}…`, () => {
@@ -32,6 +38,21 @@ for (const text of LEAKS) {
 test('hides every secret of a text, and keeps what is around it', () => {
   const text = `a Bearer ${SECRET} b {"token":"${SECRET}","n":1} c ?key=${SECRET}&d=1`;
   assert.equal(redact(text), 'a Bearer *** b {"token":"***","n":1} c ?key=***&d=1');
+});
+
+test('hides secrets in every string of a value, whatever stands beside them', () => {
+  const value = { error: `at https://x.example/?key=${SECRET}"`, deep: [{ token: SECRET, n: 1, none: null }] };
+  assert.deepEqual(redactDeep(value), {
+    error: 'at https://x.example/?key=***"',
+    deep: [{ token: '***', n: 1, none: null }],
+  });
+});
+
+test('hides card numbers, and no other number', () => {
+  assert.equal(hideCards('pay 4111 1111 1111 1111, or 5500-0000-0000-0004.'), 'pay ***, or ***.');
+  for (const text of ['4111111111111112', '1700000000000', '0.4111111111111111', '0000000000000000', 'tel 138 0013 8000']) {
+    assert.equal(hideCards(text), text);
+  }
 });
 
 test('leaves ordinary text alone', () => {

@@ -43,7 +43,13 @@ export function connect(options: ConnectionOptions): Client {
 }
 
 export function createClient({ url, key }: Target, request: typeof fetch = fetch): Client {
-  async function ask(method: string, path: string, query?: Query, body?: unknown, timeout_ms: number = TIMEOUT_MS): Promise<Response> {
+  async function ask(
+    method: string,
+    path: string,
+    query?: Query,
+    body?: unknown,
+    timeout_ms: number = TIMEOUT_MS,
+  ): Promise<Response> {
     const target = new URL(path.replace(/^\//, ''), url.endsWith('/') ? url : `${url}/`);
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) target.searchParams.set(name, Array.isArray(value) ? value.join(',') : String(value));
@@ -90,7 +96,10 @@ export function createClient({ url, key }: Target, request: typeof fetch = fetch
       let cursor: string | undefined;
       do {
         const limit = Math.min(PAGE_SIZE, max - rows.length);
-        const page: { data: Row[]; next?: string | null } = await json(await ask('GET', path, { ...query, limit, cursor }), path);
+        const page: { data: Row[]; next?: string | null } = await json(
+          await ask('GET', path, { ...query, limit, cursor }),
+          path,
+        );
         rows.push(...page.data);
         cursor = page.next ?? undefined;
       } while (cursor !== undefined && rows.length < max);
@@ -117,9 +126,14 @@ function notRunning(what: string): AppError {
 
 function unreachable(url: string, error: unknown): AppError {
   const cause = (error as { cause?: { code?: string } }).cause?.code;
-  if ((error as Error).name === 'TimeoutError') return new AppError('upstream_timeout', `${url} did not answer within ${TIMEOUT_MS / 1000} s.`);
+  if ((error as Error).name === 'TimeoutError')
+    return new AppError('upstream_timeout', `${url} did not answer within ${TIMEOUT_MS / 1000} s.`);
   if (cause === 'ECONNREFUSED') return notRunning(`No server listens on ${url}`);
-  return new AppError('upstream_error', `${url} can't be reached${cause ? ` (${cause})` : ''}: ${(error as Error).message}`, { cause: error });
+  return new AppError(
+    'upstream_error',
+    `${url} can't be reached${cause ? ` (${cause})` : ''}: ${(error as Error).message}`,
+    { cause: error },
+  );
 }
 
 /** The server's error body, as an error of ours. Its shape is the called surface's: `{error: {code, message}}`. */
@@ -131,8 +145,11 @@ async function refusal(response: Response, path: string): Promise<AppError> {
   } catch {
     // Not our server, or a proxy before it.
   }
-  const code = error.code !== undefined && error.code in ERROR_CODES ? (error.code as ErrorCode) : codeOfStatus(response.status);
-  const message = error.message ?? `${response.status} ${response.statusText} from ${path}${text ? `: ${shorten(text.replace(/\s+/g, ' '), 200)}` : ''}`;
+  const code =
+    error.code !== undefined && error.code in ERROR_CODES ? (error.code as ErrorCode) : codeOfStatus(response.status);
+  const message =
+    error.message ??
+    `${response.status} ${response.statusText} from ${path}${text ? `: ${shorten(text.replace(/\s+/g, ' '), 200)}` : ''}`;
   return new AppError(code, message, { param: error.param, upstreamStatus: response.status });
 }
 

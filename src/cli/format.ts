@@ -15,7 +15,8 @@ export function money(amounts: Record<string, string> | undefined): string {
 export function addMoney(all: readonly (Record<string, string> | undefined)[]): Record<string, string> {
   const sums: Record<string, bigint> = {};
   for (const amounts of all) {
-    for (const [currency, amount] of Object.entries(amounts ?? {})) sums[currency] = (sums[currency] ?? 0n) + parseDecimal(amount);
+    for (const [currency, amount] of Object.entries(amounts ?? {}))
+      sums[currency] = (sums[currency] ?? 0n) + parseDecimal(amount);
   }
   return Object.fromEntries(Object.entries(sums).map(([currency, pico]) => [currency, formatDecimal(pico)]));
 }

@@ -8,7 +8,8 @@ const DATE = /^\d{4}-\d{2}(?:-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
 export function wholeNumber(option: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new WrongUsage(`${option} takes a whole number from ${min} to ${max}, not "${text}".`);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new WrongUsage(`${option} takes a whole number from ${min} to ${max}, not "${text}".`);
     return value;
   };
 }
@@ -17,7 +18,8 @@ export function wholeNumber(option: string, min: number, max: number): (text: st
 export function span(option: string): (text: string) => number {
   return (text) => {
     const match = /^(\d{1,5})([mhdw])$/.exec(text);
-    if (!match || Number(match[1]) === 0) throw new WrongUsage(`${option} takes a time such as 24h, 7d or 2w, not "${text}".`);
+    if (!match || Number(match[1]) === 0)
+      throw new WrongUsage(`${option} takes a time such as 24h, 7d or 2w, not "${text}".`);
     return Number(match[1]) * UNIT_MS[match[2]!]!;
   };
 }
@@ -25,7 +27,8 @@ export function span(option: string): (text: string) => number {
 /** A date or a time as the server reads it: `2026-11`, `2026-11-24`, `2026-11-24T08:00:00Z`. */
 export function date(option: string): (text: string) => string {
   return (text) => {
-    if (!DATE.test(text) || Number.isNaN(Date.parse(text))) throw new WrongUsage(`${option} takes a date such as 2026-11-24 or 2026-11-24T08:00:00Z, not "${text}".`);
+    if (!DATE.test(text) || Number.isNaN(Date.parse(text)))
+      throw new WrongUsage(`${option} takes a date such as 2026-11-24 or 2026-11-24T08:00:00Z, not "${text}".`);
     return text;
   };
 }
@@ -63,5 +66,11 @@ export function oneOf<Value extends string>(option: string, values: readonly Val
 
 /** Values after commas, and of options given more than once. */
 export function list(text: string, before: string[] = []): string[] {
-  return [...before, ...text.split(',').map((part) => part.trim()).filter((part) => part !== '')];
+  return [
+    ...before,
+    ...text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ];
 }

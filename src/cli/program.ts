@@ -44,7 +44,9 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
  */
 export function createProgram(io: Io): Command {
   const program = new Command('tokenworks')
-    .description('Open, self-hosted gateway and token ledger: one API before every model, every token metered, priced and accounted for.')
+    .description(
+      'Open, self-hosted gateway and token ledger: one API before every model, every token metered, priced and accounted for.',
+    )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')

@@ -25,8 +25,12 @@ export function adminKey(config: Config): string {
   try {
     key = readFileSync(file, 'utf8').trim();
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be read by this user' : 'does not exist';
-    throw new AppError('invalid_key', `The admin key ${file} ${reason}: set TOKENWORKS_ADMIN_KEY, or name the server's data folder with --home.`);
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be read by this user' : 'does not exist';
+    throw new AppError(
+      'invalid_key',
+      `The admin key ${file} ${reason}: set TOKENWORKS_ADMIN_KEY, or name the server's data folder with --home.`,
+    );
   }
   if (key === '') throw new AppError('invalid_key', `The admin key file ${file} is empty.`);
   return key;

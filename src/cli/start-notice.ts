@@ -6,9 +6,7 @@ export interface StartedServer {
   url: string;
   adminKeyFile?: string;
   recovered: { loaded: number; broken: number; damaged: number };
-  services: { snapshot(): { connected: readonly ConnectedProvider[] } };
-  /** A one-time token that signs a browser in. */
-  consoleToken?: () => string;
+  services: { snapshot(): { connected: readonly ConnectedProvider[] }; consoleTokens: { make(): string } };
 }
 
 interface ConnectedProvider {
@@ -24,7 +22,12 @@ export interface StartNotice {
   console: boolean;
 }
 
-const ORIGINS = { file: 'tokenworks.yaml', environment: 'from the environment', loopback: 'found on this machine', api: 'added by API' };
+const ORIGINS = {
+  file: 'tokenworks.yaml',
+  environment: 'from the environment',
+  loopback: 'found on this machine',
+  api: 'added by API',
+};
 
 /** What a person needs after a start: where it listens, where things lie, and a call that works as it stands. */
 export function startNotice({ server, config, version, console }: StartNotice): string {
@@ -37,7 +40,10 @@ export function startNotice({ server, config, version, console }: StartNotice): 
   ];
   const { loaded, broken, damaged } = server.recovered;
   if (loaded + broken + damaged > 0) {
-    facts.push(['recovered', `${loaded} calls of an earlier process${broken ? `, ${broken} of them broken` : ''}${damaged ? `, ${damaged} damaged lines` : ''}`]);
+    facts.push([
+      'recovered',
+      `${loaded} calls of an earlier process${broken ? `, ${broken} of them broken` : ''}${damaged ? `, ${damaged} damaged lines` : ''}`,
+    ]);
   }
   return [
     `Tokenworks ${version} listens on ${server.url}`,
@@ -67,12 +73,13 @@ function shellWord(path: string): string {
 
 function consoleLine(server: StartedServer, built: boolean): string {
   if (!built) return 'not built (npm start builds it)';
-  const token = server.consoleToken?.();
-  return token === undefined ? `${server.url}/console/` : `${server.url}/console/#token=${token} (signs in once, within 10 minutes)`;
+  return `${server.url}/console/#token=${server.services.consoleTokens.make()} (signs in once, within 10 minutes)`;
 }
 
 function providersLine(server: StartedServer): string {
-  const named = server.services.snapshot().connected.map(({ provider, origin }) => `${provider.name} (${ORIGINS[origin]})`);
+  const named = server.services
+    .snapshot()
+    .connected.map(({ provider, origin }) => `${provider.name} (${ORIGINS[origin]})`);
   if (named.length > 0) return ['reflex (built in)', ...named].join(', ');
   return 'reflex (built in); set OPENAI_API_KEY, ANTHROPIC_API_KEY, ARK_API_KEY … or write tokenworks.yaml for more';
 }

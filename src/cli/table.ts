@@ -20,8 +20,14 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
     .filter((column) => !column.optional || column.cells.some((cell) => !EMPTY.has(cell)))
     .map((column) => ({ ...column, width: Math.max(displayWidth(column.title), ...column.cells.map(displayWidth)) }));
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, index) => pad(cell, shown[index]!.width, shown[index]!.align === 'right' ? 'left' : 'right')).join(GAP).trimEnd();
-  const lines = [line(shown.map(({ title }) => title)), ...all.map((_, row) => line(shown.map(({ cells }) => cells[row]!)))];
+    cells
+      .map((cell, index) => pad(cell, shown[index]!.width, shown[index]!.align === 'right' ? 'left' : 'right'))
+      .join(GAP)
+      .trimEnd();
+  const lines = [
+    line(shown.map(({ title }) => title)),
+    ...all.map((_, row) => line(shown.map(({ cells }) => cells[row]!))),
+  ];
   if (totals !== undefined) lines.splice(-1, 0, shown.map(({ width }) => '─'.repeat(width)).join(GAP));
   return lines.join('\n');
 }

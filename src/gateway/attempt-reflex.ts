@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util';
 import type { Reflex } from '../reflex/index.ts';
 import { embeddingsSurface } from '../providers/index.ts';
 import { type AttemptDependencies, type AttemptInput, type AttemptResult, clientGone, contextOf, surfaceOf, written } from './attempt.ts';
-import { answerWithReflex } from './reflex-local.ts';
+import { answerWithReflex, lostOnReflex } from './reflex-local.ts';
 import { eventsOf, TranslatingRelay } from './relay.ts';
 import { STREAM_HEADERS } from './stream-headers.ts';
 
@@ -25,6 +25,7 @@ async function chat(reflex: Reflex, input: AttemptInput): Promise<Pick<AttemptRe
   const { admitted, deployment, sink } = input;
   const request = surfaceOf(admitted).parse(admitted.body);
   if (input.grant.imposedLimit !== undefined) request.maxOutputTokens = input.grant.imposedLimit;
+  input.warnings.push(...lostOnReflex(request));
   const reply = await answerWithReflex(reflex, deployment.model, request);
   const text = () => reply.choices.map((choice) => choice.content.map((part) => ('text' in part ? part.text : '')).join('')).join('\n');
   if (!request.stream) {
@@ -43,6 +44,7 @@ async function chat(reflex: Reflex, input: AttemptInput): Promise<Pick<AttemptRe
 async function embed(reflex: Reflex, input: AttemptInput): Promise<Pick<AttemptResult, 'reply' | 'usage'>> {
   const { admitted } = input;
   const request = embeddingsSurface.parse(admitted.body);
+  input.warnings.push(...Object.keys(request.extra), ...(request.user === undefined ? [] : ['user']));
   const decoder = new TextDecoder();
   // Token arrays are ids of another model's tokenizer: to Reflex they are only names.
   const texts = request.input.map((item) => (typeof item === 'string' ? item : decoder.decode(Buffer.from(item.join(' ')))));

@@ -150,9 +150,8 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
     return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: toAppError(error) });
   }
   const answer = parseObject(bytes);
-  if (!answer) {
-    return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: new AppError('upstream_error', "The provider's answer is no JSON object.") });
-  }
+  const refused = !answer ? new AppError('upstream_error', "The provider's answer is no JSON object.") : prepared.request ? undefined : failureIn(admitted, prepared.api, answer, bytes);
+  if (!answer || refused) return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: refused });
   try {
     return { ...result({ status: 'completed', ttft_ms, httpStatus: exchange.status, begun: true }), ...(await readReply(admitted, prepared, bytes, answer)) };
   } catch (error) {
@@ -160,6 +159,17 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
     const usage = error instanceof FailedReplyError ? error.usage : undefined;
     return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: asUpstreamError(error), usage });
   }
+}
+
+/** Where a whole reply has what the model wrote. */
+const CONTENT_FIELD = { chat: 'choices', responses: 'output', messages: 'content', embeddings: 'data' };
+
+/** What passes through is not parsed; but an error under status 200 is no reply, and its words may hold secrets. */
+function failureIn(admitted: Admitted, api: Api, answer: JsonObject, bytes: Buffer): AppError | undefined {
+  const field = CONTENT_FIELD[admitted.call.surface];
+  if (Array.isArray(answer[field])) return undefined;
+  if (answer.error !== undefined && answer.error !== null) return api.parseError(500, {}, bytes.toString('utf8', 0, MAX_ERROR_BYTES));
+  return new AppError('upstream_error', `The provider's reply could not be read: it has no ${field}.`);
 }
 
 async function readReply(admitted: Admitted, prepared: Prepared, bytes: Buffer, answer: JsonObject): Promise<Partial<AttemptResult>> {
@@ -240,6 +250,7 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
   let over = false;
   let gone = false;
   let drained = 0;
+  let extra = 0;
   let drainTimer: NodeJS.Timeout | undefined;
   let progressAt = times.began + PROGRESS_MS;
   let covered = grant.covered;
@@ -311,7 +322,12 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
 
     exchange.consume({
       data(chunk) {
-        if (over) return true;
+        if (over) {
+          // The answer is whole; a provider that does not stop sending is hung up on.
+          extra += chunk.length;
+          if (extra > DRAIN_BYTES) exchange.abort();
+          return true;
+        }
         const bytes = relay.push(chunk);
         if (relay.error) {
           broken(relay.error);

@@ -1,4 +1,4 @@
-import { redact } from '../base/text.ts';
+import { hideCards, redact } from '../base/text.ts';
 import type { OperationRecord } from '../contract/operation.ts';
 import type { CapturedCall, Store } from '../store/index.ts';
 import type { AttemptResult } from './attempt.ts';
@@ -20,6 +20,8 @@ export interface Captures {
   keep(admitted: Admitted, record: OperationRecord, result: AttemptResult): void;
   flush(): Promise<void>;
 }
+
+const clean = (text: string): string => hideCards(redact(text));
 
 export function createCaptures(
   store: Pick<Store, 'captures'>,
@@ -51,8 +53,8 @@ export function createCaptures(
         at_ms: record.at_ms,
         project: record.project,
         user: record.user,
-        request: redact(Buffer.from(admitted.call.body).toString('utf8').slice(0, limit)),
-        reply: redact(reply.slice(0, limit)),
+        request: clean(Buffer.from(admitted.call.body).toString('utf8').slice(0, limit)),
+        reply: clean(reply.slice(0, limit)),
         expiresAt_ms: record.at_ms + options.days * DAY_MS,
       });
       timer ??= setTimeout(() => void flush(), FLUSH_MS);

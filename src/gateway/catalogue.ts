@@ -61,6 +61,8 @@ export interface Catalogue {
 }
 
 const REFLEX = 'reflex';
+/** What an open-ended provider may be asked for: no control character, no half of a pair, no lone space at an end. */
+const OPEN_NAME = /^[^\p{C}\p{Z}](?:[^\p{C}]{0,254}[^\p{C}\p{Z}])?$/u;
 /** Names of open-ended providers are remembered up to this many. */
 const RESOLVED_KEPT = 5000;
 
@@ -108,7 +110,7 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
       const model = name.slice(slash + 1);
       if (providerName === REFLEX && source.reflex().includes(model)) return { id: name, providerName: REFLEX, model, facts: {} };
       const provider = openProviders.get(providerName);
-      if (provider && model) return { id: name, providerName, provider, model, facts: {} };
+      if (provider && OPEN_NAME.test(model)) return { id: name, providerName, provider, model, facts: {} };
     }
     const bare = byBareId.get(name) ?? [];
     if (bare.length === 1) return bare[0]!;

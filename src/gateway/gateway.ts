@@ -29,6 +29,7 @@ import type { Health } from './health.ts';
 import { type Claim, Idempotency, type KeptReply } from './idempotency.ts';
 import type { Live } from './live.ts';
 import { planTargets } from './plan.ts';
+import { keepableRaw, plausible } from './plausible.ts';
 import { RecordingSink } from './recording-sink.ts';
 
 /** Attempts of one operation at most, whatever its retries and targets. */
@@ -41,6 +42,7 @@ const MEDIA_BOUND = { image: 5_000, audio: 20_000, file: 200_000 };
 /** Input that is kept at the provider, where the model's context is not known. */
 const UNSEEN_BOUND = 200_000;
 const MAX_TAGS = 16;
+const MAX_HEADER_CHARACTERS = 1024;
 
 /** What changes when somebody changes keys, prices or providers; replaced whole. */
 export interface Snapshot {
@@ -120,7 +122,7 @@ async function handle(state: GatewayState, call: Call, sink: ReplySink): Promise
     await takeRates(deps, admitted);
     await serve(deps, admitted, sink, claim);
   } catch (error) {
-    const failure = toAppError(error);
+    const failure = toFailure(error);
     if (failure.code === 'internal_error') deps.log('error', 'a call failed inside', { operation, error: describe(error) });
     if (!sink.closed) sendError(sink, call, failure, operation);
   } finally {
@@ -194,7 +196,8 @@ function parseMaxCost(text: string): Money {
 /** Media given by URL must not point inside: whoever fetches it, we or an engine beside us, stands in our network. */
 async function checkUrls(deps: GatewayDependencies, admitted: Admitted): Promise<void> {
   const { call, body } = admitted;
-  if (call.surface === 'embeddings' || !Buffer.from(call.body.buffer, call.body.byteOffset, call.body.byteLength).includes('url')) return;
+  // A look at the bytes would not do: JSON can write any letter as an escape, and a file's data may be a URL.
+  if (call.surface === 'embeddings') return;
   admitted.mediaUrls = surfaceOf(admitted).inputBound(body, call.body.length).urls;
   for (const url of admitted.mediaUrls) await deps.egress.check(url);
 }
@@ -290,7 +293,10 @@ async function serve(deps: GatewayDependencies, admitted: Admitted, outer: Reply
           grant,
           sink,
           timeout_ms: admitted.route.timeout_ms,
-          headers: headersOf(admitted, deployment, records.length + 1, grant, warnings),
+          // A stream's head goes out once its request is built, which is when the warnings are known.
+          get headers() {
+            return headersOf(admitted, deployment, records.length + 1, grant, warnings);
+          },
           priceId: costPrice?.id,
           warnings,
           announce: (_sent: unknown, done: (error?: AppError) => void) => {
@@ -304,7 +310,7 @@ async function serve(deps: GatewayDependencies, admitted: Admitted, outer: Reply
       } catch (error) {
         grant.release();
         deps.health.unclear(deployment.id);
-        failure = toAppError(error);
+        failure = toFailure(error);
         if (failure.code === 'internal_error') deps.log('error', 'an attempt failed inside', { operation: admitted.operation, error: describe(error) });
         if (!announced) break targets;
         // It is in the journal as sent, so it must be there as ended.
@@ -338,7 +344,7 @@ async function serve(deps: GatewayDependencies, admitted: Admitted, outer: Reply
     const record = operationRecord(admitted, records, last, 'failed', error, undefined, []);
     await commit(deps, admitted, record, undefined);
   }
-  if (!sink.closed) sendError(outer, call, error, admitted.operation, { 'x-tokenworks-attempts': String(records.length), ...(last ? { 'x-tokenworks-model': last.deployment.id } : {}) });
+  if (!sink.closed) sendError(outer, call, error, admitted.operation, { 'x-tokenworks-attempts': String(records.length), ...(last ? { 'x-tokenworks-model': headerText(last.deployment.id) } : {}) });
 }
 
 /** Settles what an attempt used, records the operation, and only then lets the last byte go. */
@@ -464,7 +470,7 @@ function announce(
 
 function attemptRecord(index: number, tried: Tried): AttemptRecord {
   const { deployment, result, costPrice } = tried;
-  const usage = result.usage;
+  const usage = result.usage && plausible(result.usage);
   const cost = usage && usage.source !== 'unreconciled' ? priced(costPrice, usage.vector, result) : undefined;
   return {
     index,
@@ -480,7 +486,7 @@ function attemptRecord(index: number, tried: Tried): AttemptRecord {
     usage: usage?.vector ?? {},
     usageSource: usage?.source,
     tokenizer: usage && 'tokenizer' in usage ? usage.tokenizer : undefined,
-    rawUsage: usage?.raw,
+    rawUsage: usage && keepableRaw(usage.raw),
     servedTier: result.servedTier,
     cost_pico: cost?.pico,
     currency: cost?.currency,
@@ -618,11 +624,11 @@ function serviceTier(body: JsonObject): string | undefined {
 function headersOf(admitted: Admitted, deployment: Deployment, attempts: number, grant: Grant, warnings: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {
     'x-tokenworks-operation': admitted.operation,
-    'x-tokenworks-model': deployment.id,
+    'x-tokenworks-model': headerText(deployment.id),
     'x-tokenworks-attempts': String(attempts),
   };
   if (grant.imposedLimit !== undefined) headers['x-tokenworks-limited'] = 'budget';
-  if (warnings.length > 0) headers['x-tokenworks-warnings'] = warnings.map((warning) => warning.replace(/[^\x20-\x7e]/g, '?')).join(', ');
+  if (warnings.length > 0) headers['x-tokenworks-warnings'] = headerText(warnings.join(', '));
   return headers;
 }
 
@@ -666,6 +672,17 @@ export function sendError(sink: ReplySink, call: Pick<Call, 'dialect'>, error: A
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-tokenworks-operation': operation, ...extra };
   if (error.retryAfter_s !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfter_s));
   sink.send(error.status, headers, JSON.stringify(errorBody(call.dialect, error, operation)));
+}
+
+/** Header values are ASCII; a model's name may be 豆包. */
+function headerText(text: string): string {
+  return text.toWellFormed().replace(/[^\x20-\x7e]/g, encodeURIComponent).slice(0, MAX_HEADER_CHARACTERS);
+}
+
+/** Before a provider has answered, only the caller's own body can be too deep for the stack. */
+function toFailure(error: unknown): AppError {
+  if (error instanceof RangeError && /call stack/.test(error.message)) return new AppError('invalid_request', 'The body is nested too deeply; make it flatter.', { cause: error });
+  return toAppError(error);
 }
 
 function describe(error: unknown): string {

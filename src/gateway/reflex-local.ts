@@ -15,6 +15,43 @@ export async function answerWithReflex(reflex: Reflex, model: string, request: C
   };
 }
 
+/** Wishes of a call that the built-in model has no use for, by the names of OpenAI's fields. */
+export function lostOnReflex(request: ChatRequest): string[] {
+  const wishes: [string, boolean][] = [
+    ['temperature', request.temperature !== undefined],
+    ['top_p', request.topP !== undefined],
+    ['top_k', request.topK !== undefined],
+    ['stop', request.stop !== undefined],
+    ['seed', request.seed !== undefined],
+    ['presence_penalty', Boolean(request.presencePenalty)],
+    ['frequency_penalty', Boolean(request.frequencyPenalty)],
+    ['logprobs', request.logprobs === true],
+    ['top_logprobs', Boolean(request.topLogprobs)],
+    ['reasoning_effort', asksToReason(request.reasoning)],
+    ['service_tier', !['auto', 'default', undefined].includes(request.serviceTier)],
+    ['user', request.user !== undefined],
+    ['metadata', request.metadata !== undefined],
+  ];
+  const lost = new Set(wishes.filter(([, given]) => given).map(([name]) => name));
+  for (const name of Object.keys(request.extra)) lost.add(name);
+  if (request.tools?.some((tool) => tool.cache)) lost.add('cache_control');
+  for (const message of request.messages) {
+    if (message.name !== undefined) lost.add('messages.name');
+    for (const part of message.content) notePart(part, lost);
+  }
+  return [...lost];
+}
+
+function asksToReason(wish: ChatRequest['reasoning']): boolean {
+  return wish !== undefined && wish.effort !== 'none' && wish.mode !== 'disabled';
+}
+
+function notePart(part: Part, lost: Set<string>): void {
+  if ('cache' in part && part.cache) lost.add('cache_control');
+  if (part.type === 'tool_result') for (const inner of part.content) notePart(inner, lost);
+  else if (part.type !== 'text' && part.type !== 'tool_call') lost.add(part.type);
+}
+
 function contentOf(reply: ReflexReply): Part[] {
   const text = reply.json ?? reply.text;
   const parts: Part[] = text === undefined ? [] : [{ type: 'text', text }];

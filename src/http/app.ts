@@ -1,23 +1,120 @@
-/** The control plane and everything that is not on the hot path. */
+/** The control plane and everything else that is not on the hot path. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
-import { toAppError } from '../base/errors.ts';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { AppError, toAppError } from '../base/errors.ts';
+import { redact } from '../base/text.ts';
 import { errorBody } from '../gateway/errors.ts';
 import type { Guard } from './guard.ts';
+import { createAuth } from './middleware/auth.ts';
+import { answerError, dialectOf, errorHeaders, readError } from './middleware/errors.ts';
+import { Sessions } from './middleware/sessions.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { budgetRoutes } from './routes/budgets.ts';
+import { createRoutes } from './routes/define.ts';
+import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { modelRoutes } from './routes/models.ts';
+import { operationRoutes } from './routes/operations.ts';
 import type { Services } from './services.ts';
+import { usageRoutes } from './routes/usage.ts';
 
-export function createApp(services: Services, guard: Guard): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const app = new Hono();
-  app.get('/healthz', (context) => context.json({ status: 'live' }));
-  app.get('/readyz', (context) => context.json({ status: services.ready() ? 'ready' : 'starting' }, services.ready() ? 200 : 503));
-  app.onError((error, context) => {
-    const failure = toAppError(error);
-    return context.json(errorBody('openai', failure), failure.status as 400);
-  });
-  const listener = getRequestListener(app.fetch);
+/** Paths that the data plane answers by POST; anything else on them comes here. */
+const DATA_PLANE_PATHS = [
+  '/v1/chat/completions',
+  '/v1/responses',
+  '/v1/embeddings',
+  '/v1/messages',
+  '/api/v3/chat/completions',
+  '/api/v3/responses',
+  '/api/v3/embeddings',
+] as const;
+
+/** A listener for node:http. The guard's refusals and all other errors are answered in the shape of the surface that was called. */
+export function createApp(
+  services: Services,
+  guard: Guard,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const app = createControlApp(services);
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return async (request, response) => {
-    guard.check(request.headers, request.method ?? 'GET');
+    try {
+      guard.check(request.headers, request.method ?? 'GET');
+    } catch (error) {
+      refuse(request, response, toAppError(error));
+      return;
+    }
     await listener(request, response);
   };
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: AppError): void {
+  const path = (request.url ?? '/').split('?', 1)[0]!;
+  const body = JSON.stringify(errorBody(dialectOf(path, request.headers['anthropic-version'] !== undefined), error));
+  response.writeHead(error.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...errorHeaders(error),
+  });
+  response.end(body);
+}
+
+/** All routes, without sockets and without the guard. */
+export function createControlApp(services: Services): OpenAPIHono {
+  const sessions = new Sessions(services.clock);
+  const routes = createRoutes(createAuth(services, sessions));
+  const { app } = routes;
+
+  app.use('*', async (context, next) => {
+    await next();
+    context.header('x-content-type-options', 'nosniff');
+    if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
+  });
+  healthRoutes(routes, services);
+  accountRoutes(routes, services);
+  keyRoutes(routes, services);
+  budgetRoutes(routes, services);
+  usageRoutes(routes, services);
+  modelRoutes(routes, services);
+  operationRoutes(routes, services);
+
+  app.notFound((context) => {
+    const methods = allowedMethods(app, context.req.path);
+    if (methods.length === 0) {
+      return answerError(
+        context,
+        new AppError('not_found', 'There is nothing at this path; GET /docs lists what there is.'),
+      );
+    }
+    context.header('allow', methods.join(', '));
+    return answerError(
+      context,
+      new AppError('invalid_request', `${context.req.method} is not served here; use ${methods.join(' or ')}.`),
+      405,
+    );
+  });
+  app.onError((error, context) => {
+    const failure = readError(error);
+    if (failure.code === 'internal_error') {
+      const cause = failure.cause ?? error;
+      services.log('error', 'a request failed inside', {
+        path: context.req.path,
+        error: redact(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)),
+      });
+    }
+    return answerError(context, failure);
+  });
+  return app;
+}
+
+/** Methods that the path would be served by. */
+function allowedMethods(app: OpenAPIHono, path: string): string[] {
+  const methods = new Set<string>();
+  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+    const [handlers] = app.router.match(method, path);
+    if (handlers.some(([[, route]]) => route.method === method)) methods.add(method);
+  }
+  if ((DATA_PLANE_PATHS as readonly string[]).includes(path)) methods.add('POST');
+  return [...methods];
 }

@@ -4,10 +4,10 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Sql, TransactionSql } from 'postgres';
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
+import type { Sql, Tx } from './connections.ts';
 import { DUMP_FORMAT, DUMP_TABLES, DUMP_VERSION, type DumpHeader, type DumpTrailer, rowPrefix } from './dump.ts';
 import type { Migration } from './migrate.ts';
 import type { Partitions } from './partitions.ts';
@@ -28,7 +28,7 @@ export async function backupTo(
   const draft = `${file}.${newId('part')}`;
   let rows = 0;
   try {
-    await sql.begin('isolation level repeatable read read only', async (tx) => {
+    await sql.begin(async (tx) => {
       const header: DumpHeader = {
         format: DUMP_FORMAT,
         version: DUMP_VERSION,
@@ -44,7 +44,7 @@ export async function backupTo(
         createGzip({ level: 6 }),
         createWriteStream(draft, { flags: 'wx', mode: 0o600 }),
       );
-    });
+    }, 'isolation level repeatable read read only');
     await sync(draft);
     await rename(draft, file);
     return { rows, bytes: (await stat(file)).size };
@@ -54,11 +54,7 @@ export async function backupTo(
   }
 }
 
-async function* dumpLines(
-  tx: TransactionSql,
-  header: DumpHeader,
-  done: (rows: number) => void,
-): AsyncGenerator<string> {
+async function* dumpLines(tx: Tx, header: DumpHeader, done: (rows: number) => void): AsyncGenerator<string> {
   const hash = createHash('sha256');
   let rows = 0;
   const take = (text: string): string => {

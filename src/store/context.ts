@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/ids.ts';
+import type { Sql } from './connections.ts';
 import type { Audit } from './index.ts';
 import { audit as auditTable, counters } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql } from './connections.ts';
 
 /** An opened database: what both engines have in common. */
 export interface Engine {

@@ -29,6 +29,11 @@ export function isConflict(error: unknown): boolean {
   return RETRYABLE.has(driverError(error)?.code ?? '');
 }
 
+/** The connection was lost or could not be made; whether a commit went through is then not known. */
+export function isDisconnect(error: unknown): boolean {
+  return CONNECTION_CODES.has(driverError(error)?.code ?? '');
+}
+
 export function sqlState(error: unknown): string | undefined {
   return driverError(error)?.code;
 }
@@ -55,6 +60,8 @@ export function toStoreError(error: unknown): unknown {
       'invalid_request',
       'Text with a NUL character or half a surrogate pair can not be stored; leave it out',
     );
+  if (code === '22023')
+    return new AppError('invalid_request', 'A value, such as a time zone, is not known to the database');
   if (code === '22003') return new AppError('invalid_request', 'A number is too large to be stored');
   const cause = new Error(`database: ${code} ${driver.message ?? ''}`.trim());
   if (CONNECTION_CODES.has(code))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Sql, TransactionSql } from 'postgres';
 import { AppError } from '../base/errors.ts';
+import type { Sql, Tx } from './connections.ts';
 
 export interface Migration {
   name: string;
@@ -42,14 +42,14 @@ export async function migrate(sql: Sql, migrations: Migration[]): Promise<number
   });
 }
 
-export async function appliedMigrations(tx: TransactionSql | Sql): Promise<{ name: string; checksum: string }[]> {
+export async function appliedMigrations(tx: Tx | Sql): Promise<{ name: string; checksum: string }[]> {
   await tx`create table if not exists migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())`;
   return tx<{ name: string; checksum: string }[]>`select name, checksum from migrations order by name`;
 }
 
-export async function applyMigrations(tx: TransactionSql, migrations: Migration[]): Promise<void> {
+export async function applyMigrations(tx: Tx, migrations: Migration[]): Promise<void> {
   for (const migration of migrations) {
-    await tx.unsafe(migration.sql).simple();
+    await tx.script(migration.sql);
     await tx`insert into migrations (name, checksum) values (${migration.name}, ${migration.checksum})`;
   }
 }

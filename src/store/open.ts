@@ -1,4 +1,5 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
+import type postgres from 'postgres';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { createAlerts } from './alerts.ts';
@@ -7,6 +8,7 @@ import { backupTo } from './backup.ts';
 import { createBudgets } from './budgets.ts';
 import { createCaptures } from './captures.ts';
 import { createAliases, createProviders } from './catalogue.ts';
+import type { Sql } from './connections.ts';
 import { type Context, REVISION } from './context.ts';
 import type { Engine } from './engine.ts';
 import { toStoreError } from './errors.ts';
@@ -49,7 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 function build(engine: Engine, options: StoreOptions, migrations: Migration[]): Store {
-  const context: Context = { sql: engine.sql, db: drizzle(engine.sql), clock: options.clock ?? systemClock };
+  const context: Context = { sql: engine.sql, db: openDrizzle(engine.sql), clock: options.clock ?? systemClock };
   const partitions = new Partitions(engine.sql);
   return {
     engine: engine.kind,
@@ -84,6 +86,12 @@ function build(engine: Engine, options: StoreOptions, migrations: Migration[]): 
     backup: (file) => backupTo(engine.sql, partitions, migrations, file, context.clock),
     restore: (file) => restoreFrom(engine.sql, migrations, file),
   };
+}
+
+/** drizzle needs of its client no more than `unsafe` and `begin`, and tables of parsers to write into. */
+function openDrizzle(sql: Sql): Context['db'] {
+  const client = Object.assign(sql, { options: { parsers: {}, serializers: {} } });
+  return drizzle(client as unknown as postgres.Sql);
 }
 
 async function describe(engine: Engine, migrations: Migration[]): ReturnType<Store['describe']> {

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql } from './connections.ts';
 import { sqlState } from './errors.ts';
 
 export const DAY_MS = 86_400_000;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,7 +58,7 @@ describe('the embedded database', () => {
     await withHome(async (home) => {
       const segment = 'segment';
       let acknowledged = 0;
-      for (const batches of [1, 7, 23]) {
+      for (const batches of [1, 12]) {
         acknowledged = await killAfter(startChild(home, segment, acknowledged), batches);
         const stale = readLock(home);
         const messages: string[] = [];
@@ -125,9 +126,9 @@ describe('the embedded database', () => {
 
   it('removes no directory that is not one of its sockets', () => {
     const innocent = mkdtempSync(join(tmpdir(), 'tw-innocent-'));
-    const socketDir = mkdtempSync(join(tmpdir(), 'tokenworks-'));
-    const inside = mkdtempSync(join(innocent, 'tokenworks-'));
-    for (const folder of [innocent, inside, '', '/', join(tmpdir(), 'tokenworks-not-there'), socketDir])
+    const socketDir = mkdtempSync(join(tmpdir(), 'tokenworks-db-'));
+    const inside = mkdtempSync(join(innocent, 'tokenworks-db-'));
+    for (const folder of [innocent, inside, '', '/', join(tmpdir(), 'tokenworks-db-not-there'), socketDir])
       removeSocketDir(folder);
     assert.deepEqual([innocent, inside, socketDir].map(existsSync), [true, true, false]);
     rmSync(innocent, { recursive: true });
@@ -142,6 +143,27 @@ describe('the embedded database', () => {
       rmSync(engineFile);
       await assert.rejects(openStore({ home }), /engine\.json is missing/);
       assert.equal(existsSync(join(home, 'db.lock')), false, 'a refusal lets go of the lock');
+    });
+  });
+
+  it('says that it has stopped when it broke, instead of waiting', async () => {
+    await withHome(async (home) => {
+      const store = await openStore({ home });
+      try {
+        await store.settings.put('before', 1);
+        // As on a full disk: the log of changes can't be continued past its file of 16 MB.
+        rmSync(join(home, 'db', 'pg_wal'), { recursive: true });
+        const stopped = (error: unknown) =>
+          error instanceof AppError && error.code === 'overloaded' && /has stopped/.test(error.message);
+        const large = randomBytes(9_000_000).toString('base64');
+        await assert.rejects(async () => {
+          for (const name of ['a', 'b', 'c']) await store.settings.put(name, large);
+        }, stopped);
+        await assert.rejects(store.ping(), stopped);
+      } finally {
+        await store.close();
+      }
+      assert.equal(existsSync(join(home, 'db.lock')), false);
     });
   });
 

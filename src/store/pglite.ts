@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import postgres from 'postgres';
 import { AppError } from '../base/errors.ts';
+import { CLIENT_OPTIONS, type MakeClient, openConnections, type Sql } from './connections.ts';
 import type { Engine } from './engine.ts';
 import { takeLock } from './lock.ts';
 
@@ -15,7 +16,7 @@ export interface WorkerStart {
 
 export type WorkerMessage = { kind: 'ready' } | { kind: 'closed' } | { kind: 'failed'; message: string };
 
-const SOCKET_PREFIX = 'tokenworks-';
+const SOCKET_PREFIX = 'tokenworks-db-';
 /** A unix socket's path ends at 108 bytes on Linux and 104 on macOS (unix(7)). */
 const MAX_SOCKET_PATH = 100;
 
@@ -38,7 +39,7 @@ export async function openPglite(home: string, log: (message: string) => void): 
       await sql`select 1`;
       finishInit();
     } catch (error) {
-      await sql.end({ timeout: 0 });
+      await sql.end();
       await worker.stop();
       throw error;
     }
@@ -48,7 +49,7 @@ export async function openPglite(home: string, log: (message: string) => void): 
       failure: worker.failure,
       close: async () => {
         try {
-          await sql.end({ timeout: 30 });
+          await sql.end();
           await worker.stop();
         } finally {
           removeSocketDir(socketDir);
@@ -165,19 +166,18 @@ function cannotStart(dataDir: string, cause: Error | undefined): AppError {
   );
 }
 
-function connect(socket: string): postgres.Sql {
-  return postgres({
-    path: socket,
-    host: socket,
-    user: 'postgres',
-    database: 'postgres',
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: 30,
-    fetch_types: false,
-    onnotice: () => {},
-  });
+function connect(socket: string): Sql {
+  const make: MakeClient = (onclose) =>
+    postgres({
+      ...CLIENT_OPTIONS,
+      path: socket,
+      host: socket,
+      user: 'postgres',
+      database: 'postgres',
+      connect_timeout: 30,
+      onclose,
+    });
+  return openConnections(make, 1);
 }
 
 function makeSocketDir(): string {

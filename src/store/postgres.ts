@@ -1,7 +1,10 @@
 import postgres from 'postgres';
 import { AppError } from '../base/errors.ts';
+import { CLIENT_OPTIONS, openConnections } from './connections.ts';
 import type { Engine } from './engine.ts';
 
+/** Small: the gateway reads from memory, and writes in batches. */
+const MAX_CONNECTIONS = 8;
 /** The oldest server that the SQL here is written for. */
 const OLDEST_VERSION = 150_000;
 
@@ -9,18 +12,7 @@ const OLDEST_VERSION = 150_000;
 export async function openPostgres(databaseUrl: string): Promise<Engine> {
   // The URL holds a password, so no message shows it.
   if (!/^postgres(ql)?:\/\/./.test(databaseUrl)) throw badUrl();
-  let sql: postgres.Sql;
-  try {
-    sql = postgres(databaseUrl, {
-      max: 8,
-      connect_timeout: 15,
-      fetch_types: false,
-      onnotice: () => {},
-      connection: { application_name: 'tokenworks' },
-    });
-  } catch {
-    throw badUrl();
-  }
+  const sql = openConnections((onclose) => makeClient(databaseUrl, onclose), MAX_CONNECTIONS);
   try {
     const [row] = await sql<{ version: string; number: string }[]>`
       select current_setting('server_version') as version, current_setting('server_version_num') as number`;
@@ -30,7 +22,7 @@ export async function openPostgres(databaseUrl: string): Promise<Engine> {
       });
     }
   } catch (error) {
-    await sql.end({ timeout: 0 });
+    await sql.end();
     if (error instanceof AppError) throw error;
     const code = (error as { code?: string }).code ?? 'unknown';
     throw new AppError(
@@ -41,7 +33,20 @@ export async function openPostgres(databaseUrl: string): Promise<Engine> {
       },
     );
   }
-  return { kind: 'postgres', sql, failure: () => undefined, close: () => sql.end({ timeout: 30 }) };
+  return { kind: 'postgres', sql, failure: () => undefined, close: () => sql.end() };
+}
+
+function makeClient(databaseUrl: string, onclose: () => void): postgres.Sql {
+  try {
+    return postgres(databaseUrl, {
+      ...CLIENT_OPTIONS,
+      connect_timeout: 15,
+      connection: { application_name: 'tokenworks' },
+      onclose,
+    });
+  } catch {
+    throw badUrl();
+  }
 }
 
 function badUrl(): AppError {

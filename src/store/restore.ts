@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import type { Sql, TransactionSql } from 'postgres';
 import { AppError } from '../base/errors.ts';
 import { fileError } from './backup.ts';
+import type { Sql, Tx } from './connections.ts';
 import { DUMP_FORMAT, DUMP_TABLES, DUMP_VERSION, type DumpHeader, type DumpTrailer, readRow } from './dump.ts';
 import { applyMigrations, assertPrefix, type Migration } from './migrate.ts';
 import { partitionSql } from './partitions.ts';
@@ -31,7 +31,7 @@ export async function restoreFrom(sql: Sql, migrations: Migration[], file: strin
   });
 }
 
-async function assertEmpty(tx: TransactionSql): Promise<void> {
+async function assertEmpty(tx: Tx): Promise<void> {
   for (const table of DUMP_TABLES) {
     if (NO_DATA.has(table)) continue;
     const [row] = await tx.unsafe<{ used: boolean }[]>(`select exists(select from ${table}) as used`);
@@ -47,7 +47,7 @@ async function assertEmpty(tx: TransactionSql): Promise<void> {
   }
 }
 
-async function prepareTables(tx: TransactionSql, header: DumpHeader, migrations: Migration[]): Promise<void> {
+async function prepareTables(tx: Tx, header: DumpHeader, migrations: Migration[]): Promise<void> {
   if (header.migrations.length < migrations.length) {
     const tables = await tx<{ name: string }[]>`
       select tablename as name from pg_tables where schemaname = current_schema() and tablename <> 'migrations' and tablename !~ '^operations_'`;
@@ -61,7 +61,7 @@ async function prepareTables(tx: TransactionSql, header: DumpHeader, migrations:
   for (const day of header.days) await tx.unsafe(partitionSql(day));
 }
 
-async function loadRows(tx: TransactionSql, dump: DumpReader): Promise<number> {
+async function loadRows(tx: Tx, dump: DumpReader): Promise<number> {
   let table = '';
   let chunk: string[] = [];
   let bytes = 0;

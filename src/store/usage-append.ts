@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Sql, TransactionSql } from 'postgres';
 import { AppError } from '../base/errors.ts';
 import type { OperationRecord } from '../contract/operation.ts';
-import { isConflict } from './errors.ts';
+import type { Sql, Tx } from './connections.ts';
+import { isConflict, isDisconnect } from './errors.ts';
 import type { UsageBatch } from './index.ts';
 import type { Partitions } from './partitions.ts';
 import { assertBalanced, sumBalances } from './postings.ts';
@@ -25,8 +25,9 @@ export async function appendBatch(sql: Sql, partitions: Partitions, batch: Usage
       return await sql.begin((tx) => book(tx, batch, prepared));
     } catch (error) {
       if (error === STALE) return false;
-      // Two gateways may still meet in the totals; the same again goes through, because nothing of it was kept.
-      if (attempt >= MAX_ATTEMPTS || !isConflict(error)) throw error;
+      // Two gateways may still meet in the totals, and a connection may end. The same again is safe: nothing of it was kept, or all of it, and
+      // then the segment says so.
+      if (attempt >= MAX_ATTEMPTS || !(isConflict(error) || isDisconnect(error))) throw error;
     }
   }
 }
@@ -121,7 +122,7 @@ function writeBigint(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-async function book(tx: TransactionSql, batch: UsageBatch, { inserts, totals }: Prepared): Promise<boolean> {
+async function book(tx: Tx, batch: UsageBatch, { inserts, totals }: Prepared): Promise<boolean> {
   await moveSegment(tx, batch);
   for (const { statement, rows } of inserts) await tx.unsafe(statement, [rows]);
   // Last, because every gateway wants these rows.
@@ -129,7 +130,7 @@ async function book(tx: TransactionSql, batch: UsageBatch, { inserts, totals }: 
   return true;
 }
 
-async function moveSegment(tx: TransactionSql, { segment, from, to }: UsageBatch): Promise<void> {
+async function moveSegment(tx: Tx, { segment, from, to }: UsageBatch): Promise<void> {
   if (from === 0) await tx`insert into journal_segments (id, position) values (${segment}, 0) on conflict do nothing`;
   const moved =
     await tx`update journal_segments set position = ${to}::int8 where id = ${segment} and position = ${from}::int8`;
@@ -180,14 +181,14 @@ function operationRow(operation: OperationRecord): Record<string, unknown> {
   };
 }
 
-async function addTotals(tx: TransactionSql, totals: Map<string, Totals>): Promise<void> {
+async function addTotals(tx: Tx, totals: Map<string, Totals>): Promise<void> {
   // '' sorts first; it is the row that all gateways share, so it comes last.
   const shared = totals.get('');
   for (const [organisation, sum] of totals) if (organisation !== '') await addTotal(tx, organisation, sum);
   if (shared) await addTotal(tx, '', shared);
 }
 
-async function addTotal(tx: TransactionSql, organisation: string, sum: Totals): Promise<void> {
+async function addTotal(tx: Tx, organisation: string, sum: Totals): Promise<void> {
   const [row] = await tx<{ tokens: string }[]>`
     insert into usage_totals as t (organisation, tokens, requests, errors)
     values (${storable(organisation)}, ${sum.tokens}::int8, ${sum.requests}::int8, ${sum.errors}::int8)

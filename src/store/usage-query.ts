@@ -1,8 +1,8 @@
-import type { Sql } from 'postgres';
 import { AppError } from '../base/errors.ts';
 import type { Pico } from '../base/money.ts';
 import { TOKEN_FIELDS, USAGE_FIELDS, type UsageVector } from '../contract/usage.ts';
 import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
+import type { Sql } from './connections.ts';
 import { QUARTER_MS } from './rollup.ts';
 
 /** Rows that a report may have; what is larger is to be filtered. */

@@ -71,12 +71,3 @@ export function addAmounts(all: readonly Amounts[]): Amounts {
   }
   return sum;
 }
-
-/** The most decimal places any of them needs, so that a column can stand on its decimal points. */
-export function placesOf(all: readonly Amounts[]): number {
-  let places = 0;
-  for (const amounts of all) {
-    for (const amount of Object.values(amounts)) places = Math.max(places, splitDecimal(amount).fraction.length);
-  }
-  return places;
-}

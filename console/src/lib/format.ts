@@ -8,6 +8,8 @@ export interface Format {
   whole(value: number): string;
   /** 1.28M, 128万 */
   compact(value: number): string;
+  /** As `compact`, from a thousand on; for scales. */
+  short(value: number): string;
   /** 12.5% */
   percent(share: number): string;
   /** +12.5%, −3% */
@@ -26,8 +28,8 @@ export interface Format {
   moment(at_ms: number): string;
   /** 24 Nov 2026, 14:03:22 GMT+8 */
   full(at_ms: number): string;
-  /** Every digit of a decimal string, the integer part grouped. */
-  decimal(text: string): string;
+  /** Every digit of an amount, the integer part grouped, with two places at least: 12.50, 0.001234. */
+  money(text: string): string;
 }
 
 const DASH = '–';
@@ -52,6 +54,7 @@ export function createFormat(locale: string, timezone: string): Format {
     timezone,
     whole: (value) => whole.format(value),
     compact: (value) => (Math.abs(value) < 10_000 ? whole.format(value) : compact.format(value)),
+    short: (value) => compact.format(value),
     percent: (share) => percent.format(share),
     change: (share) => change.format(share).replace('-', '−'),
     duration(ms) {
@@ -67,9 +70,9 @@ export function createFormat(locale: string, timezone: string): Format {
     weekday: date({ weekday: 'short', day: 'numeric' }),
     moment: date({ ...day, ...time }),
     full: date({ ...day, ...time, year: 'numeric', second: '2-digit', timeZoneName: 'short' }),
-    decimal(text) {
+    money(text) {
       const { negative, integer, fraction } = splitDecimal(text);
-      return `${negative ? '−' : ''}${whole.format(BigInt(integer))}${fraction ? `.${fraction}` : ''}`;
+      return `${negative ? '−' : ''}${whole.format(BigInt(integer))}.${fraction.padEnd(2, '0')}`;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fdatasync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { close, closeSync, fdatasync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { AppError } from '../../base/errors.ts';
 import { encodeLine, type JournalRecord } from './record.ts';
 
@@ -51,23 +52,45 @@ export function openJournal(options: JournalOptions): Journal {
   let fd = -1;
   let offset = 0;
   let healthy = true;
+  /** On the monotonic clock: a wall clock that is set back must not keep the journal closed. */
   let retryAt = 0;
   let pending: string[] = [];
   let waiting: ((error?: AppError) => void)[] = [];
   let scheduled = false;
   let syncTimer: NodeJS.Timeout | undefined;
   let syncing = false;
+  let syncAgain = false;
 
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
   openSegment();
 
   function openSegment(): void {
-    if (fd >= 0) closeSync(fd);
-    segment = randomUUID();
-    fd = openSync(segmentPath(options.dir, segment), 'ax', 0o600);
-    offset = 0;
-    offset += writeAll(encodeLine({ t: 'h', segment, process: processId, sequence: sequence++, at: options.now() }));
+    retire();
+    const next = randomUUID();
+    const path = segmentPath(options.dir, next);
+    fd = openSync(path, 'ax', 0o600);
+    let written: number;
+    try {
+      written = writeAll(encodeLine({ t: 'h', segment: next, process: processId, sequence, at: options.now() }));
+    } catch (error) {
+      closeSync(fd);
+      fd = -1;
+      // Without its header nobody would read it, nor ever delete it.
+      rmSync(path, { force: true });
+      throw error;
+    }
+    segment = next;
+    offset = written;
+    sequence++;
     options.onSegment?.(segment);
+  }
+
+  /** Lets go of the file, once what it holds is on the disk. The number is forgotten first: it may be another file's soon. */
+  function retire(): void {
+    if (fd < 0) return;
+    const old = fd;
+    fd = -1;
+    fdatasync(old, () => close(old, () => {}));
   }
 
   function writeAll(text: string): number {
@@ -88,16 +111,15 @@ export function openJournal(options: JournalOptions): Journal {
     try {
       // After a failed write the segment may end in a torn line: go on in a new one.
       if (!healthy) {
-        if (options.now() < retryAt) throw new Error('the journal is closed after a failed write');
+        if (performance.now() < retryAt) throw new Error('the journal is closed after a failed write');
         openSegment();
       } else if (offset > SEGMENT_BYTES) openSegment();
       offset += writeAll(text);
       healthy = true;
       if (!syncTimer) syncTimer = setTimeout(sync, SYNC_AFTER_MS);
     } catch (error) {
-      if (healthy) options.onError?.(error);
-      healthy = false;
-      retryAt = options.now() + REOPEN_AFTER_MS;
+      takeBack();
+      fail(error);
       failure = new AppError('overloaded', 'The journal can not be written, so no call is served until it can.', {
         cause: error,
         retryAfter_s: 1,
@@ -106,19 +128,40 @@ export function openJournal(options: JournalOptions): Journal {
     for (const callback of callbacks) callback(failure);
   }
 
+  /** Callers are told that nothing of the group was written, so what a full disk did take of it must go. */
+  function takeBack(): void {
+    try {
+      if (fd >= 0) ftruncateSync(fd, offset);
+    } catch {
+      // Then the loader skips the torn line, and whole ones before it end as broken: charged to nobody.
+    }
+  }
+
+  function fail(error: unknown): void {
+    if (healthy) options.onError?.(error);
+    healthy = false;
+    retryAt = performance.now() + REOPEN_AFTER_MS;
+  }
+
   function sync(): void {
     syncTimer = undefined;
-    if (syncing || fd < 0) return;
+    if (fd < 0) return;
+    // A disk slower than the window: what was written meanwhile is the next round's.
+    syncAgain = syncing;
+    if (syncing) return;
     syncing = true;
-    fdatasync(fd, () => {
+    fdatasync(fd, (error) => {
       syncing = false;
+      // After a failed fsync nobody knows what is on the disk, and a second one may lie: go on in a new file.
+      if (error && error.code !== 'EBADF') fail(error);
+      else if (syncAgain) sync();
     });
   }
 
   return {
     process: processId,
     get healthy() {
-      return healthy || options.now() >= retryAt;
+      return healthy || performance.now() >= retryAt;
     },
     append(record, written) {
       pending.push(encodeLine(record));
@@ -135,7 +178,7 @@ export function openJournal(options: JournalOptions): Journal {
       clearTimeout(syncTimer);
       if (fd < 0) return;
       await new Promise<void>((done) => fdatasync(fd, () => done()));
-      closeSync(fd);
+      if (fd >= 0) closeSync(fd);
       fd = -1;
     },
   };

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { formatDecimal, type Money } from '../../base/money.ts';
 import { type AskOptions, withConnection } from '../connection.ts';
 import { type Io, printJson } from '../io.ts';
 import { amount, date, list, oneOf, span, wholeNumber } from '../options.ts';
 import { WrongUsage } from '../wrong-usage.ts';
-import { formatDecimal, type Money } from '../../base/money.ts';
 
 const MAX_LIMIT = 1_000_000_000;
 const WINDOWS = ['total', 'day', 'month'] as const;
@@ -48,7 +48,11 @@ export function addKey(program: Command, io: Io): void {
       .requiredOption('--name <name>', 'what the key is for')
       .option('--project <id>', 'project it belongs to (default: default)')
       .option('--budget <amount>', 'what it may spend, such as "5 USD"; hard unless --soft', amount('--budget'))
-      .option('--window <window>', 'over which time the budget counts: total, day or month (default: total)', oneOf('--window', WINDOWS))
+      .option(
+        '--window <window>',
+        'over which time the budget counts: total, day or month (default: total)',
+        oneOf('--window', WINDOWS),
+      )
       .option('--soft', 'the budget alerts and does not refuse')
       .option('--rpm <number>', 'requests per minute', wholeNumber('--rpm', 1, MAX_LIMIT))
       .option('--tpm <number>', 'tokens per minute', wholeNumber('--tpm', 1, MAX_LIMIT))
@@ -61,11 +65,15 @@ export function addKey(program: Command, io: Io): void {
       .option('--priced-only', 'it may not call models without a price'),
   ).action((options: CreateOptions) => create(options, io));
   withConnection(
-    key.command('list').description('keys, without their secrets').option('--project <id>', 'only this project’s').option('--revoked', 'revoked ones too'),
+    key
+      .command('list')
+      .description('keys, without their secrets')
+      .option('--project <id>', 'only this project’s')
+      .option('--revoked', 'revoked ones too'),
   ).action((options: AskOptions & { project?: string; revoked?: boolean }) => listKeys(options, io));
-  withConnection(key.command('revoke').description('end a key at once').argument('<id>', 'id of the key (key_…)')).action((id: string, options: AskOptions) =>
-    revoke(id, options, io),
-  );
+  withConnection(
+    key.command('revoke').description('end a key at once').argument('<id>', 'id of the key (key_…)'),
+  ).action((id: string, options: AskOptions) => revoke(id, options, io));
 }
 
 async function create(options: CreateOptions, io: Io): Promise<void> {
@@ -74,14 +82,21 @@ async function create(options: CreateOptions, io: Io): Promise<void> {
   const made = await connect(options).send<KeyAnswer & { secret: string }>('POST', '/admin/v1/keys', body);
   if (options.json) return printJson(io, made);
   io.out(made.secret);
-  io.note(`Key ${made.id} ("${made.name}", project ${made.project}). The secret above is shown this once: keep it now.`);
+  io.note(
+    `Key ${made.id} ("${made.name}", project ${made.project}). The secret above is shown this once: keep it now.`,
+  );
 }
 
 /** The body of `POST /admin/v1/keys`. Throws WrongUsage. */
 export function keyBody(options: Omit<CreateOptions, keyof AskOptions>, now_ms: number): Record<string, unknown> {
   if (options.expires && options.expiresIn) throw new WrongUsage('Give --expires or --expires-in, not both.');
-  if (!options.budget && (options.window || options.soft)) throw new WrongUsage('--window and --soft belong to --budget, which is missing.');
-  const expires_at = options.expires ? new Date(options.expires).toISOString() : options.expiresIn ? new Date(now_ms + options.expiresIn).toISOString() : undefined;
+  if (!options.budget && (options.window || options.soft))
+    throw new WrongUsage('--window and --soft belong to --budget, which is missing.');
+  const expires_at = options.expires
+    ? new Date(options.expires).toISOString()
+    : options.expiresIn
+      ? new Date(now_ms + options.expiresIn).toISOString()
+      : undefined;
   return {
     name: options.name,
     project: options.project,
@@ -103,8 +118,15 @@ export function keyBody(options: Omit<CreateOptions, keyof AskOptions>, now_ms: 
 }
 
 async function listKeys(options: AskOptions & { project?: string; revoked?: boolean }, io: Io): Promise<void> {
-  const [{ connect }, { formatTable }, { localTime }] = await Promise.all([import('../client.ts'), import('../table.ts'), import('../format.ts')]);
-  const keys = await connect(options).list<KeyAnswer>('/admin/v1/keys', { project: options.project, revoked: options.revoked || undefined });
+  const [{ connect }, { formatTable }, { localTime }] = await Promise.all([
+    import('../client.ts'),
+    import('../table.ts'),
+    import('../format.ts'),
+  ]);
+  const keys = await connect(options).list<KeyAnswer>('/admin/v1/keys', {
+    project: options.project,
+    revoked: options.revoked || undefined,
+  });
   if (options.json) return printJson(io, { data: keys });
   if (keys.length === 0) return io.out('No keys yet. Make one: tokenworks key create --name NAME');
   io.out(

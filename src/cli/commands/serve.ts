@@ -16,7 +16,11 @@ export function addServe(program: Command, io: Io): void {
   program
     .command('serve')
     .description('start the gateway (what `npm start` does)')
-    .option('--port <number>', 'port to listen on (default: TOKENWORKS_PORT, or 8787; 0 takes a free one)', wholeNumber('--port', 0, 65535))
+    .option(
+      '--port <number>',
+      'port to listen on (default: TOKENWORKS_PORT, or 8787; 0 takes a free one)',
+      wholeNumber('--port', 0, 65535),
+    )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine only)')
     .option('--config <file>', 'configuration file (default: TOKENWORKS_CONFIG, or ./tokenworks.yaml if it is there)')
     .option('--home <dir>', 'data folder (default: TOKENWORKS_HOME, or ./.tokenworks)')
@@ -59,7 +63,8 @@ function listenForSignals(): { first: Promise<string>; stop(): void } {
   const first = new Promise<string>((resolve) => {
     let since: number | undefined;
     handler = (signal) => {
-      if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS)
+        process.exit(signal === 'SIGINT' ? 130 : 143);
       since ??= performance.now();
       resolve(signal);
     };

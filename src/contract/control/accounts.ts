@@ -1,11 +1,19 @@
 /** Organisations, projects and keys on the wire. */
 import { z } from 'zod';
-import { AmountDecimal, CapturePolicyName, Currency, Id, Moment, Name, Paging, Timestamp } from './common.ts';
 import { BudgetView } from './budgets.ts';
+import { AmountDecimal, CapturePolicyName, Currency, Id, Moment, Name, Paging, Timestamp } from './common.ts';
 
-const Timezone = z.string().min(1).max(100).meta({ description: 'IANA time zone of days, months and invoices.', example: 'Asia/Shanghai' });
+const Timezone = z
+  .string()
+  .min(1)
+  .max(100)
+  .meta({ description: 'IANA time zone of days, months and invoices.', example: 'Asia/Shanghai' });
 const TagKeys = z
-  .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'must begin with a letter and hold letters, digits, "_", "." or "-"'))
+  .array(
+    z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'must begin with a letter and hold letters, digits, "_", "." or "-"'),
+  )
   .max(16)
   .meta({ description: 'Tag keys that usage can be grouped by.' });
 
@@ -50,7 +58,10 @@ export const CreateProject = z.strictObject({
   organisation: Id.default('default'),
   capture: CapturePolicyName.optional().meta({ description: "Absent: the organisation's." }),
 });
-export const UpdateProject = z.strictObject({ name: Name.optional(), capture: CapturePolicyName.nullable().optional() });
+export const UpdateProject = z.strictObject({
+  name: Name.optional(),
+  capture: CapturePolicyName.nullable().optional(),
+});
 export const ProjectQuery = z.strictObject({ ...Paging, organisation: Id.optional() });
 
 const Rate = z.int().positive().max(1_000_000_000_000);

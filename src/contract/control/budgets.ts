@@ -22,7 +22,9 @@ export const BudgetView = z
     alert_percents: z.array(z.number()),
     webhook: z.string().optional(),
     created_at: Timestamp,
-    current_window: z.string().meta({ description: '`total`, `2026-11` or `2026-11-24`, in the organisation\'s time zone.' }),
+    current_window: z
+      .string()
+      .meta({ description: "`total`, `2026-11` or `2026-11-24`, in the organisation's time zone." }),
     spent: z.string().meta({ description: 'Booked in the current window.' }),
     remaining: z.string(),
   })
@@ -31,7 +33,10 @@ export type BudgetView = z.infer<typeof BudgetView>;
 
 export const CreateBudget = z.strictObject({
   scope: Scope,
-  scope_id: Id.optional().meta({ description: 'Id of the organisation, project or key, or name of the agent; `default` unless given for the first two.' }),
+  scope_id: Id.optional().meta({
+    description:
+      'Id of the organisation, project or key, or name of the agent; `default` unless given for the first two.',
+  }),
   amount: AmountDecimal,
   currency: Currency,
   window: z.enum(['total', 'day', 'month']).default('total'),

@@ -48,17 +48,33 @@ export const OperationView = z
     tags: z.record(z.string(), z.string()),
     usage: UsageView.meta({ description: 'Sum over all attempts.' }),
     usage_source: UsageSourceName.meta({ description: 'The least certain of its attempts.' }),
-    cost: z.string().nullable().meta({ description: 'What the providers charge; null where no price is known or several currencies meet (see `costs`).' }),
+    cost: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'What the providers charge; null where no price is known or several currencies meet (see `costs`).',
+      }),
     currency: z.string().nullable(),
     costs: Amounts,
     charge: z.string().nullable().meta({ description: 'What the client is charged; null where no price is known.' }),
     charge_currency: z.string().nullable(),
-    price_version: z.string().nullable().meta({ description: 'Row of the cost book that priced the attempt that answered.' }),
+    price_version: z
+      .string()
+      .nullable()
+      .meta({ description: 'Row of the cost book that priced the attempt that answered.' }),
     sell_price_version: z.string().nullable().meta({ description: 'Row of the sell book; null: charge = cost.' }),
     latency: Latency,
     attempts: z.array(AttemptView),
     holds: z.array(
-      z.object({ budget: z.string(), window: z.string(), kind: z.enum(['budget', 'wallet']), currency: z.string(), held: z.string(), settled: z.string() }),
+      z.object({
+        budget: z.string(),
+        window: z.string(),
+        kind: z.enum(['budget', 'wallet']),
+        currency: z.string(),
+        held: z.string(),
+        settled: z.string(),
+      }),
     ),
   })
   .meta({ id: 'Operation' });
@@ -96,12 +112,22 @@ export const ModelView = z
     cost: ModelPrice.nullable(),
     sell: ModelPrice.nullable().meta({ description: 'null: charge = cost.' }),
     health: z
-      .object({ state: z.enum(['closed', 'open', 'half_open']), latency_ms: z.number().optional(), completed: z.number(), failed: z.number() })
+      .object({
+        state: z.enum(['closed', 'open', 'half_open']),
+        latency_ms: z.number().optional(),
+        completed: z.number(),
+        failed: z.number(),
+      })
       .nullable(),
   })
   .meta({ id: 'Model' });
 export type ModelView = z.infer<typeof ModelView>;
-export const ModelQuery = z.strictObject({ ...Paging, kind: z.enum(['model', 'alias', 'reflex']).optional(), provider: Id.optional(), q: z.string().max(200).optional() });
+export const ModelQuery = z.strictObject({
+  ...Paging,
+  kind: z.enum(['model', 'alias', 'reflex']).optional(),
+  provider: Id.optional(),
+  q: z.string().max(200).optional(),
+});
 
 export const AuditView = z
   .object({
@@ -138,10 +164,16 @@ export const AlertView = z
 export type AlertView = z.infer<typeof AlertView>;
 export const AlertQuery = z.strictObject({ ...Paging, organisation: Id.optional() });
 
-export const BalanceView = z.object({ account: z.string(), currency: z.string(), amount: z.string() }).meta({ id: 'Balance' });
+export const BalanceView = z
+  .object({ account: z.string(), currency: z.string(), amount: z.string() })
+  .meta({ id: 'Balance' });
 export const BalanceQuery = z.strictObject({ prefix: z.string().max(300).optional() });
-export const ImbalanceView = z.object({ currency: z.string(), amount: z.string(), posting: z.string().optional() }).meta({ id: 'Imbalance' });
-export const LedgerCheck = z.object({ ok: z.boolean(), imbalances: z.array(ImbalanceView) }).meta({ id: 'LedgerCheck' });
+export const ImbalanceView = z
+  .object({ currency: z.string(), amount: z.string(), posting: z.string().optional() })
+  .meta({ id: 'Imbalance' });
+export const LedgerCheck = z
+  .object({ ok: z.boolean(), imbalances: z.array(ImbalanceView) })
+  .meta({ id: 'LedgerCheck' });
 export const PostingView = z
   .object({ id: z.string(), at: Timestamp, kind: z.string(), reference: z.string(), entries: z.array(BalanceView) })
   .meta({ id: 'Posting' });
@@ -161,12 +193,22 @@ export const CaptureView = z
 export const PurgeQuery = z.strictObject({ project: Id.default('default'), user: Id });
 export const Purged = z.object({ project: z.string(), user: z.string(), deleted: z.number() }).meta({ id: 'Purged' });
 
-export const DoctorCheck = z.object({ name: z.string(), ok: z.boolean(), detail: z.string() }).meta({ id: 'DoctorCheck' });
-export const DoctorReport = z.object({ ok: z.boolean(), version: z.string(), checks: z.array(DoctorCheck) }).meta({ id: 'DoctorReport' });
+export const DoctorCheck = z
+  .object({ name: z.string(), ok: z.boolean(), detail: z.string() })
+  .meta({ id: 'DoctorCheck' });
+export const DoctorReport = z
+  .object({ ok: z.boolean(), version: z.string(), checks: z.array(DoctorCheck) })
+  .meta({ id: 'DoctorReport' });
 export type DoctorReport = z.infer<typeof DoctorReport>;
 
 export const Health = z.object({ status: z.string() }).meta({ id: 'Health' });
-export const Readiness = z.object({ status: z.enum(['ready', 'starting', 'unavailable']), problems: z.array(z.string()).optional() }).meta({ id: 'Readiness' });
+export const Readiness = z
+  .object({ status: z.enum(['ready', 'starting', 'unavailable']), problems: z.array(z.string()).optional() })
+  .meta({ id: 'Readiness' });
 
-export const SignIn = z.strictObject({ token: z.string().min(1).max(500).meta({ description: "Token of a one-time link, or the admin key." }) });
-export const SessionView = z.object({ signed_in: z.boolean(), expires_at: Timestamp.optional() }).meta({ id: 'Session' });
+export const SignIn = z.strictObject({
+  token: z.string().min(1).max(500).meta({ description: 'Token of a one-time link, or the admin key.' }),
+});
+export const SessionView = z
+  .object({ signed_in: z.boolean(), expires_at: Timestamp.optional() })
+  .meta({ id: 'Session' });

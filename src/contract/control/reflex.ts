@@ -16,7 +16,9 @@ export function reflexRegistryName(project: string, name: string): string {
 export function reflexOwner(registryName: string): { project?: string; name: string } {
   if (registryName === REFLEX_BUILTIN) return { name: registryName };
   const at = registryName.indexOf(BETWEEN);
-  return at < 0 ? { project: DEFAULT_PROJECT, name: registryName } : { project: registryName.slice(0, at), name: registryName.slice(at + 1) };
+  return at < 0
+    ? { project: DEFAULT_PROJECT, name: registryName }
+    : { project: registryName.slice(0, at), name: registryName.slice(at + 1) };
 }
 
 export const ReflexName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'must be letters, digits, ".", "_" or "-"');
@@ -27,14 +29,26 @@ export const ReflexExample = z
     text: z.string(),
     intent: z.string(),
     slots: z
-      .array(z.strictObject({ name: z.string(), value: z.string(), start: z.int().min(0).optional(), end: z.int().min(0).optional() }))
+      .array(
+        z.strictObject({
+          name: z.string(),
+          value: z.string(),
+          start: z.int().min(0).optional(),
+          end: z.int().min(0).optional(),
+        }),
+      )
       .optional(),
     reply: z.string().optional(),
   })
   .meta({ id: 'ReflexExample', description: '`start` and `end` are UTF-16 offsets; intent `oos` is out of scope.' });
 
-export const TrainReflex = z.strictObject({ name: ReflexName, examples: z.array(z.unknown()).meta({ description: 'ReflexExample[]' }) });
-export const AddReflexExamples = z.strictObject({ examples: z.array(z.unknown()).min(1).meta({ description: 'ReflexExample[]' }) });
+export const TrainReflex = z.strictObject({
+  name: ReflexName,
+  examples: z.array(z.unknown()).meta({ description: 'ReflexExample[]' }),
+});
+export const AddReflexExamples = z.strictObject({
+  examples: z.array(z.unknown()).min(1).meta({ description: 'ReflexExample[]' }),
+});
 export const PredictReflex = z.strictObject({ texts: z.array(z.string().max(200_000)).min(1) });
 
 export const ReflexModelView = z

@@ -64,12 +64,17 @@ export const CreatePrice = z
     bands: z.array(z.record(z.string(), z.unknown())).min(1).max(64).optional(),
     multipliers: z.record(z.string(), PriceText).optional(),
     mode: z.string().max(20).optional(),
-    body: z.record(z.string(), z.unknown()).optional().meta({ description: 'A whole price body instead of plain prices; see docs/prices.md.' }),
+    body: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: 'A whole price body instead of plain prices; see docs/prices.md.' }),
   })
   .meta({ id: 'CreatePrice' });
 export type CreatePrice = z.input<typeof CreatePrice>;
 
-export const EndPriceQuery = z.strictObject({ effective_to: Moment.optional().meta({ description: 'Now unless given.' }) });
+export const EndPriceQuery = z.strictObject({
+  effective_to: Moment.optional().meta({ description: 'Now unless given.' }),
+});
 
 export const FxRateView = z
   .object({
@@ -105,8 +110,13 @@ const Secret = z.string().min(1).max(20_000);
 export const PutProvider = z
   .strictObject({
     protocol: z.enum(['openai', 'anthropic', 'gemini', 'ark', 'ollama', 'azure', 'vertex', 'bedrock', 'gguf']),
-    base_url: z.url({ protocol: /^https?$/ }).max(2000).optional(),
-    api_key: Secret.optional().meta({ description: 'Sealed; never answered. Absent on PUT: the one that is stored stays.' }),
+    base_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2000)
+      .optional(),
+    api_key: Secret.optional().meta({
+      description: 'Sealed; never answered. Absent on PUT: the one that is stored stays.',
+    }),
     api_version: Name.optional(),
     region: Name.optional(),
     project: Name.optional(),
@@ -118,7 +128,11 @@ export const PutProvider = z
     headers: z.record(z.string(), z.string().max(4000)).optional(),
     quirks: z.record(z.string(), z.unknown()).optional(),
     apis: z.array(z.string().max(50)).max(20).optional(),
-    models: z.array(ProviderModel).max(2000).optional().meta({ description: 'Only these are served; absent: whatever the provider has.' }),
+    models: z
+      .array(ProviderModel)
+      .max(2000)
+      .optional()
+      .meta({ description: 'Only these are served; absent: whatever the provider has.' }),
     price_provider: Name.optional(),
   })
   .meta({ id: 'PutProvider' });
@@ -154,13 +168,24 @@ export const ProviderTest = z
   .object({
     ok: z.boolean(),
     ms: z.number(),
-    models: z.array(z.object({ id: z.string(), title: z.string().optional(), context_window: z.number().optional(), max_output: z.number().optional(), kind: z.string().optional() })),
+    models: z.array(
+      z.object({
+        id: z.string(),
+        title: z.string().optional(),
+        context_window: z.number().optional(),
+        max_output: z.number().optional(),
+        kind: z.string().optional(),
+      }),
+    ),
     problem: z.string().optional(),
   })
   .meta({ id: 'ProviderTest' });
 export type ProviderTest = z.infer<typeof ProviderTest>;
 
-const AliasTarget = z.union([Name, z.strictObject({ model: Name, weight: z.number().positive().max(1_000_000).default(1) })]);
+const AliasTarget = z.union([
+  Name,
+  z.strictObject({ model: Name, weight: z.number().positive().max(1_000_000).default(1) }),
+]);
 
 export const PutAlias = z.strictObject({
   strategy: z.enum(['priority', 'weighted', 'fastest', 'cheapest', 'sticky']).default('priority'),

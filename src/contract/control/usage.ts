@@ -1,29 +1,47 @@
 /** Usage reports, the barometer, invoices and returns on the wire. */
 import { z } from 'zod';
-import { Amounts, Currency, Id, Paging, Timestamp } from './common.ts';
 import { USAGE_FIELDS, type UsageField } from '../usage.ts';
+import { Amounts, Currency, Id, Paging, Timestamp } from './common.ts';
 
-const optionalFields = new Set<UsageField>(['cache_storage', 'images', 'seconds', 'searches', 'calls']);
-const shape = Object.fromEntries(
-  USAGE_FIELDS.map((field) => [field, optionalFields.has(field) ? z.int().min(0).optional() : z.int().min(0)]),
-) as { [Field in UsageField]: z.ZodType<number> };
+const shape = Object.fromEntries(USAGE_FIELDS.map((field) => [field, z.int().min(0).optional()])) as Record<UsageField, z.ZodOptional<z.ZodInt>>;
 
 /** The usage vector: parts that never overlap. Token parts are always there, the others where they are not 0. */
-export const UsageView = z.object(shape).partial().meta({ id: 'Usage', description: 'Disjoint parts: `input` excludes cache, `output` excludes `reasoning`.' });
+export const UsageView = z
+  .object(shape)
+  .meta({ id: 'Usage', description: 'Disjoint parts: `input` excludes cache, `output` excludes `reasoning`.' });
 export type UsageView = z.infer<typeof UsageView>;
 
 const WhenText = 'ISO 8601 time, day or month, or an age such as `7d`, `24h`, `30m`';
 
 export const UsageQuery = z.strictObject({
-  group_by: z.string().max(500).optional().meta({ description: 'Any of model, requested_model, provider, project, organisation, key, agent, currency, day, hour, tag:<key>, with commas between.' }),
-  from: z.string().max(40).optional().meta({ description: `${WhenText}. 30 days ago unless given.` }),
-  to: z.string().max(40).optional().meta({ description: `${WhenText}; a day or month is included. Now unless given.` }),
+  group_by: z
+    .string()
+    .max(500)
+    .optional()
+    .meta({
+      description:
+        'Any of model, requested_model, provider, project, organisation, key, agent, currency, day, hour, tag:<key>, with commas between.',
+    }),
+  from: z
+    .string()
+    .max(40)
+    .optional()
+    .meta({ description: `${WhenText}. 30 days ago unless given.` }),
+  to: z
+    .string()
+    .max(40)
+    .optional()
+    .meta({ description: `${WhenText}; a day or month is included. Now unless given.` }),
   organisation: Id.optional(),
   project: Id.optional(),
   key: Id.optional(),
   model: Id.optional(),
   agent: Id.optional(),
-  timezone: z.string().max(100).optional().meta({ description: "IANA time zone of days and hours; the organisation's unless given." }),
+  timezone: z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: "IANA time zone of days and hours; the organisation's unless given." }),
   format: z.enum(['json', 'csv']).optional(),
 });
 
@@ -127,8 +145,16 @@ export const InvoiceView = z
 export type InvoiceView = z.infer<typeof InvoiceView>;
 
 const WhenShape = {
-  from: z.string().max(40).optional().meta({ description: `${WhenText}.` }),
-  to: z.string().max(40).optional().meta({ description: `${WhenText}; a day or month is included.` }),
+  from: z
+    .string()
+    .max(40)
+    .optional()
+    .meta({ description: `${WhenText}.` }),
+  to: z
+    .string()
+    .max(40)
+    .optional()
+    .meta({ description: `${WhenText}; a day or month is included.` }),
 };
 
 export const CreateOutcome = z
@@ -175,7 +201,9 @@ export const ReturnQuery = z.strictObject({
   group_by: z.enum(['project', 'key', 'agent']).default('project'),
   project: Id.optional(),
   kind: z.string().max(100).optional(),
-  currency: Currency.optional().meta({ description: 'Convert values and charges to it by fx-rates; what has no rate stays apart.' }),
+  currency: Currency.optional().meta({
+    description: 'Convert values and charges to it by fx-rates; what has no rate stays apart.',
+  }),
   ...WhenShape,
   timezone: z.string().max(100).optional(),
 });
@@ -191,8 +219,12 @@ export const ReturnView = z
     return: z
       .object({ ratio: z.string(), value: z.string(), charge: z.string(), currency: z.string() })
       .nullable()
-      .meta({ description: 'value ÷ charge, six places; null where the two share no currency or nothing was charged.' }),
+      .meta({
+        description: 'value ÷ charge, six places; null where the two share no currency or nothing was charged.',
+      }),
   })
   .meta({ id: 'Return' });
 export type ReturnView = z.infer<typeof ReturnView>;
-export const ReturnReport = z.object({ from: Timestamp, to: Timestamp, data: z.array(ReturnView) }).meta({ id: 'ReturnReport' });
+export const ReturnReport = z
+  .object({ from: Timestamp, to: Timestamp, data: z.array(ReturnView) })
+  .meta({ id: 'ReturnReport' });

@@ -28,7 +28,10 @@ export function createAuth(services: Pick<Services, 'admin' | 'directory'>, sess
       const secret = secretIn(context);
       if (secret === undefined) {
         if (sessions.expiry(getCookie(context, SESSION_COOKIE)) === undefined) {
-          throw new AppError('invalid_key', 'The admin key is needed: "Authorization: Bearer …" or "x-api-key: …", or sign in to the console.');
+          throw new AppError(
+            'invalid_key',
+            'The admin key is needed: "Authorization: Bearer …" or "x-api-key: …", or sign in to the console.',
+          );
         }
         checkSameOrigin(context);
         return ADMIN_ACTOR;

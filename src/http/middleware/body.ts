@@ -47,11 +47,18 @@ export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.out
     throw new AppError('invalid_request', `Unknown field "${shown(param)}".`, { param: shown(param) });
   }
   const param = pathOf(issue.path);
-  throw new AppError('invalid_request', param ? `${shown(param)}: ${issue.message}.` : `The body: ${issue.message}.`, param ? { param: shown(param) } : {});
+  throw new AppError(
+    'invalid_request',
+    param ? `${shown(param)}: ${issue.message}.` : `The body: ${issue.message}.`,
+    param ? { param: shown(param) } : {},
+  );
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step)), '');
+  return path.reduce<string>(
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step)),
+    '',
+  );
 }
 
 /** A name from outside, safe to repeat in a message. */
@@ -63,7 +70,8 @@ function shown(name: string): string {
 export function readQuery(url: string): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, value] of new URL(url).searchParams) {
-    if (Object.hasOwn(query, name)) throw new AppError('invalid_request', `"${shown(name)}" is given twice.`, { param: shown(name) });
+    if (Object.hasOwn(query, name))
+      throw new AppError('invalid_request', `"${shown(name)}" is given twice.`, { param: shown(name) });
     query[name] = value;
   }
   return query;

@@ -19,7 +19,8 @@ export function isAnthropicClient(headers: { get(name: string): string | null })
 export function readError(error: unknown): AppError {
   if (!(error instanceof HTTPException)) return toAppError(error);
   if (error.status === 413) return new AppError('too_large', 'The body is too large.');
-  if (error.status >= 400 && error.status < 500) return new AppError('invalid_request', error.message || 'The request can not be read.');
+  if (error.status >= 400 && error.status < 500)
+    return new AppError('invalid_request', error.message || 'The request can not be read.');
   return toAppError(error);
 }
 

@@ -56,18 +56,24 @@ type None = z.ZodUndefined;
 export interface Routes {
   app: OpenAPIHono;
   auth: Auth;
-  open<P extends z.ZodType = None, Q extends z.ZodType = None, B extends z.ZodType = None, R extends z.ZodType = z.ZodUnknown>(
-    spec: Spec<P, Q, B, R>,
-    handler: Handler<Given<P, Q, B>, R>,
-  ): void;
-  key<P extends z.ZodType = None, Q extends z.ZodType = None, B extends z.ZodType = None, R extends z.ZodType = z.ZodUnknown>(
-    spec: Spec<P, Q, B, R>,
-    handler: Handler<KeyGiven<P, Q, B>, R>,
-  ): void;
-  admin<P extends z.ZodType = None, Q extends z.ZodType = None, B extends z.ZodType = None, R extends z.ZodType = z.ZodUnknown>(
-    spec: Spec<P, Q, B, R>,
-    handler: Handler<AdminGiven<P, Q, B>, R>,
-  ): void;
+  open<
+    P extends z.ZodType = None,
+    Q extends z.ZodType = None,
+    B extends z.ZodType = None,
+    R extends z.ZodType = z.ZodUnknown,
+  >(spec: Spec<P, Q, B, R>, handler: Handler<Given<P, Q, B>, R>): void;
+  key<
+    P extends z.ZodType = None,
+    Q extends z.ZodType = None,
+    B extends z.ZodType = None,
+    R extends z.ZodType = z.ZodUnknown,
+  >(spec: Spec<P, Q, B, R>, handler: Handler<KeyGiven<P, Q, B>, R>): void;
+  admin<
+    P extends z.ZodType = None,
+    Q extends z.ZodType = None,
+    B extends z.ZodType = None,
+    R extends z.ZodType = z.ZodUnknown,
+  >(spec: Spec<P, Q, B, R>, handler: Handler<AdminGiven<P, Q, B>, R>): void;
 }
 
 type AnySpec = Spec<z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
@@ -78,16 +84,21 @@ const EMPTY_QUERY = z.strictObject({});
 export function createRoutes(auth: Auth): Routes {
   const app = new OpenAPIHono({ strict: false });
 
-  function add(access: Access, spec: AnySpec, answer: (given: Given<z.ZodType, z.ZodType, z.ZodType>, caller: string | Principal) => unknown): void {
+  function add(
+    access: Access,
+    spec: AnySpec,
+    answer: (given: Given<z.ZodType, z.ZodType, z.ZodType>, caller: string | Principal) => unknown,
+  ): void {
     document(app, access, spec);
     const pattern = spec.pattern ?? spec.path.replaceAll(/\{(.+?)\}/g, ':$1');
+    // A query that nobody reads is a mistake that would else pass in silence; but vendors' SDKs add their own (`?beta=true`).
+    const query = spec.query ?? (access === 'admin' ? EMPTY_QUERY : undefined);
     app.on(spec.method.toUpperCase(), pattern, async (context) => {
       const caller = access === 'admin' ? await auth.admin(context) : access === 'key' ? await auth.key(context) : '';
       const given = {
         context,
         params: spec.params && parseWith(spec.params, context.req.param()),
-        // A query that nobody reads is a mistake that would else pass in silence.
-        query: access === 'open' && !spec.query ? undefined : parseWith(spec.query ?? EMPTY_QUERY, readQuery(context.req.url)),
+        query: query && parseWith(query, readQuery(context.req.url)),
         body: spec.body && parseWith(spec.body, await readJson(context, spec.maxBodyBytes ?? CONTROL_BODY_BYTES)),
       };
       const value = await answer(given, caller);
@@ -99,10 +110,16 @@ export function createRoutes(auth: Auth): Routes {
     app,
     auth,
     open: (spec, handler) => add('open', spec as AnySpec, (given) => handler(given as never)),
-    key: (spec, handler) => add('key', spec as AnySpec, (given, principal) => handler({ ...given, principal } as never)),
+    key: (spec, handler) =>
+      add('key', spec as AnySpec, (given, principal) => handler({ ...given, principal } as never)),
     admin: (spec, handler) =>
       add('admin', spec as AnySpec, (given, actor) => {
-        const audit = (action: string, target: string, detail?: Record<string, unknown>, organisation?: string): Audit => ({
+        const audit = (
+          action: string,
+          target: string,
+          detail?: Record<string, unknown>,
+          organisation?: string,
+        ): Audit => ({
           actor: actor as string,
           action,
           target,
@@ -114,12 +131,21 @@ export function createRoutes(auth: Auth): Routes {
   };
 }
 
-const ALWAYS: Record<Access, readonly ErrorCode[]> = { open: [], key: ['invalid_key'], admin: ['invalid_key', 'not_allowed'] };
+const ALWAYS: Record<Access, readonly ErrorCode[]> = {
+  open: [],
+  key: ['invalid_key'],
+  admin: ['invalid_key', 'not_allowed'],
+};
 
 /** Puts the route into the OpenAPI document. */
 function document(app: OpenAPIHono, access: Access, spec: AnySpec): void {
   const media = spec.responseType ?? 'application/json';
-  const codes = [...ALWAYS[access], ...(spec.body || spec.query ? (['invalid_request'] as const) : []), ...(spec.params ? (['not_found'] as const) : []), ...(spec.errors ?? [])];
+  const codes = [
+    ...ALWAYS[access],
+    ...(spec.body || spec.query ? (['invalid_request'] as const) : []),
+    ...(spec.params ? (['not_found'] as const) : []),
+    ...(spec.errors ?? []),
+  ];
   const byStatus = Map.groupBy([...new Set(codes)], (code) => ERROR_CODES[code].status);
   app.openAPIRegistry.registerPath({
     method: spec.method,
@@ -137,10 +163,19 @@ function document(app: OpenAPIHono, access: Access, spec: AnySpec): void {
     responses: {
       [spec.status ?? 200]: { description: 'Done.', content: { [media]: { schema: spec.response } } },
       ...Object.fromEntries(
-        Object.entries(spec.also ?? {}).map(([status, { description, schema }]) => [status, { description, content: { 'application/json': { schema } } }]),
+        Object.entries(spec.also ?? {}).map(([status, { description, schema }]) => [
+          status,
+          { description, content: { 'application/json': { schema } } },
+        ]),
       ),
       ...Object.fromEntries(
-        [...byStatus].map(([status, list]) => [status, { description: list.map((code) => `\`${code}\``).join(', '), content: { 'application/json': { schema: ErrorAnswer } } }]),
+        [...byStatus].map(([status, list]) => [
+          status,
+          {
+            description: list.map((code) => `\`${code}\``).join(', '),
+            content: { 'application/json': { schema: ErrorAnswer } },
+          },
+        ]),
       ),
     },
   });

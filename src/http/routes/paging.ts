@@ -10,7 +10,10 @@ export function paged<T>(rows: readonly T[], query: PageQuery, idOf: (row: T) =>
   if (query.cursor !== undefined) {
     const last = Buffer.from(query.cursor, 'base64url').toString('utf8');
     start = rows.findIndex((row) => idOf(row) === last) + 1;
-    if (start === 0) throw new AppError('invalid_request', 'cursor is none of ours, or its row is gone; begin anew without it.', { param: 'cursor' });
+    if (start === 0)
+      throw new AppError('invalid_request', 'cursor is none of ours, or its row is gone; begin anew without it.', {
+        param: 'cursor',
+      });
   }
   const data = rows.slice(start, start + limit);
   if (start + limit >= rows.length) return { data };

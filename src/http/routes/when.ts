@@ -13,7 +13,12 @@ export interface Range {
  * The time range of a report. `from` and `to` are ISO 8601 times, days (`2026-11-24`) or months in the time zone, or ages (`7d`, `24h`);
  * a day or month as `to` is included. Throws AppError `invalid_request`.
  */
-export function readRange(query: { from?: string; to?: string }, timezone: string, now_ms: number, defaultAge_ms: number): Range {
+export function readRange(
+  query: { from?: string; to?: string },
+  timezone: string,
+  now_ms: number,
+  defaultAge_ms: number,
+): Range {
   checkTimezone(timezone);
   const from_ms = query.from === undefined ? now_ms - defaultAge_ms : readWhen('from', query.from, timezone, now_ms);
   const to_ms = query.to === undefined ? now_ms + 1 : readWhen('to', query.to, timezone, now_ms);
@@ -34,5 +39,9 @@ function readWhen(param: 'from' | 'to', text: string, timezone: string, now_ms: 
   }
   const at_ms = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at_ms)) return at_ms;
-  throw new AppError('invalid_request', `${param} must be an ISO 8601 time, a day such as "2026-11-24", a month, or an age such as "7d" or "24h".`, { param });
+  throw new AppError(
+    'invalid_request',
+    `${param} must be an ISO 8601 time, a day such as "2026-11-24", a month, or an age such as "7d" or "24h".`,
+    { param },
+  );
 }

@@ -4,7 +4,18 @@ import { formatDecimal, type Pico } from '../../base/money.ts';
 import { USAGE_FIELDS, type UsageVector } from '../../contract/usage.ts';
 
 /** Parts that are shown even where they are 0. */
-const ALWAYS = new Set<string>(['input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'reasoning', 'audio_in', 'audio_out', 'image_in', 'image_out']);
+const ALWAYS = new Set<string>([
+  'input',
+  'cache_read',
+  'cache_write_5m',
+  'cache_write_1h',
+  'output',
+  'reasoning',
+  'audio_in',
+  'audio_out',
+  'image_in',
+  'image_out',
+]);
 
 export function iso(at_ms: number): string {
   return new Date(at_ms).toISOString();

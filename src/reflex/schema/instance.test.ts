@@ -227,6 +227,16 @@ describe('JSON by schema', () => {
     assert.throws(() => fill('text', wide), { name: 'AppError' });
   });
 
+  it('refuses to make more than anybody reads, before it is made', () => {
+    const huge: Schema = { type: 'object', required: ['a'], properties: { a: { type: 'array', minItems: 1e9 } } };
+    assert.throws(() => fill('text', huge), { name: 'AppError', code: 'invalid_request' });
+  });
+
+  it('survives properties that are no schemas', () => {
+    const odd = { type: 'object', properties: { a: null, b: 7, c: { type: 'boolean' } }, required: ['c'] } as unknown as Schema;
+    assert.deepEqual(Object.keys(fill('text', odd) as object), ['c']);
+  });
+
   it('reads values from the text', () => {
     const order = {
       type: 'object',

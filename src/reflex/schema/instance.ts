@@ -55,6 +55,10 @@ export interface Built {
 }
 
 const MAX_DEPTH = 24;
+/** A value is looked for in the text in many ways; this many cost as much time as checking one by a schema that often. */
+const STEPS_PER_VALUE = 8;
+/** A schema that wants more items of a list than this is refused before they are made. */
+const MOST_ITEMS = 1_000;
 /** Beyond this depth only what is required is built, so that recursive schemas end. */
 const SHALLOW_DEPTH = 6;
 
@@ -69,7 +73,8 @@ export const ROOT: Place = { path: '', name: '', siblings: [], depth: 0 };
 
 /** undefined: nothing that validates could be built (or, in mode `ask`, something is missing). Throws SchemaTooHard. */
 export function build(schema: Schema, place: Place, context: BuildContext): Built | undefined {
-  if (--context.scope.steps < 0) throw new SchemaTooHard();
+  context.scope.steps -= STEPS_PER_VALUE;
+  if (context.scope.steps < 0) throw new SchemaTooHard();
   if (schema === false || place.depth > MAX_DEPTH) return undefined;
   const flat = flatten(schema, context.scope);
   if (!flat) return undefined;
@@ -468,6 +473,7 @@ function fitLength(text: string, min: number, max: number): string {
 
 function* arrayCandidates(schema: JsonObject, place: Place, context: BuildContext): Generator<Built> {
   const min = typeof schema.minItems === 'number' ? schema.minItems : 0;
+  if (min > MOST_ITEMS) throw new SchemaTooHard();
   const max = typeof schema.maxItems === 'number' ? schema.maxItems : Infinity;
   const tuple = Array.isArray(schema.prefixItems)
     ? schema.prefixItems
@@ -631,7 +637,7 @@ function* objectCandidates(schema: JsonObject, place: Place, context: BuildConte
 
 /** Typed fields read first, so that free text gets what they leave. */
 function readingOrder(schema: Schema | undefined, name: string, scope: SchemaScope): number {
-  const flat = schema === undefined ? undefined : flatten(schema, scope);
+  const flat = isSchema(schema) ? flatten(schema, scope) : undefined;
   if (!flat) return 9;
   if (flat.const !== undefined) return 0;
   const format = typeof flat.format === 'string';

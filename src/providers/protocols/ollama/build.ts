@@ -86,6 +86,7 @@ function addTools(body: JsonObject, request: ChatRequest, warnings: Set<string>)
   if (named !== undefined || toolChoice === 'required') warnings.add('tool_choice');
   if (request.parallelToolCalls === false) warnings.add('parallel_tool_calls');
   if (tools.some((tool) => tool.strict)) warnings.add('tools.strict');
+  if (tools.some((tool) => tool.cache)) warnings.add('cache_control');
   body.tools = tools.map(({ name, description, parameters }) => ({
     type: 'function',
     function: {
@@ -162,6 +163,7 @@ function plainMessage(message: Message, parts: Part[], index: number, warnings: 
 }
 
 function toolMessage(part: Extract<Part, { type: 'tool_result' }>, index: number, warnings: Set<string>): JsonObject {
+  if (part.cache) warnings.add('cache_control');
   const found: Collected = { texts: [], images: [], thinking: [], calls: [] };
   for (const inner of part.content) collect(inner, found, `messages[${index}].content`, warnings);
   const text = found.texts.join('\n');
@@ -175,8 +177,13 @@ function toolMessage(part: Extract<Part, { type: 'tool_result' }>, index: number
 }
 
 function collect(part: Part, into: Collected, path: string, warnings: Set<string>): void {
+  // Ollama keeps no prompt for later calls by a mark, and its answers have no sources.
+  if ('cache' in part && part.cache) warnings.add('cache_control');
   switch (part.type) {
     case 'text':
+      if (part.citations !== undefined) warnings.add('citations');
+      into.texts.push(part.text);
+      return;
     case 'refusal':
       into.texts.push(part.text);
       return;

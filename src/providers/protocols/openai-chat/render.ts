@@ -184,7 +184,11 @@ export class ChatStreamRenderer implements StreamRenderer {
       case 'text':
         return this.#delta(event.choice, { content: event.text }, event.logprobs);
       case 'reasoning':
-        return this.#delta(event.choice, { reasoning_content: event.text });
+        return this.#delta(event.choice, {
+          reasoning_content: event.text,
+          // A proof that may follow covers this text, so both are told apart by part, as OpenRouter's clients join them.
+          reasoning_details: [writeReasoningDetail({ text: event.text }, event.part)],
+        });
       case 'reasoning_proof':
         return this.#delta(event.choice, { reasoning_details: [proofDetail(event)] });
       case 'refusal':
