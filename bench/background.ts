@@ -1,4 +1,5 @@
 /** Work that goes on beside the requests: reports over a million usage rows, and training of the built-in model. */
+import { Random } from './exact/random.ts';
 import type { TokenworksServer } from './tokenworks-server.ts';
 
 export interface Background {
@@ -52,17 +53,14 @@ const ROOMS = 'kitchen bedroom hall office garden cellar attic garage'.split(' '
 
 /** Sentences of sixty intents that share their words, the same for the same seed. */
 export function syntheticExamples(seed: number, count = EXAMPLES): { text: string; intent: string }[] {
-  let state = seed * 2_654_435_761 + 12_345;
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state % below;
-  };
+  const random = new Random(seed);
+  const below = (limit: number): number => random.int(0, limit - 1);
   return Array.from({ length: count }, () => {
-    const intent = random(INTENTS);
+    const intent = below(INTENTS);
     const verb = WORDS[intent % WORDS.length];
-    const room = ROOMS[(intent * 3 + random(2)) % ROOMS.length];
+    const room = ROOMS[(intent * 3 + below(2)) % ROOMS.length];
     return {
-      text: `please ${verb} the ${WORDS[random(WORDS.length)]} in the ${room} to ${random(40)}`,
+      text: `please ${verb} the ${WORDS[below(WORDS.length)]} in the ${room} to ${below(40)}`,
       intent: `intent_${intent}`,
     };
   });

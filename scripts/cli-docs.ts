@@ -4,8 +4,12 @@ import { createProgram } from '../src/cli/program.ts';
 import { cell, publish } from './reference.ts';
 
 function usageOf(command: Command, parents: readonly string[]): string {
-  const words = command.registeredArguments.map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`));
-  const mandatory = command.options.filter((option) => option.mandatory && option.defaultValue === undefined).map((option) => option.flags);
+  const words = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
+  const mandatory = command.options
+    .filter((option) => option.mandatory && option.defaultValue === undefined)
+    .map((option) => option.flags);
   const rest = command.options.length > mandatory.length ? ['[options]'] : [];
   return [...parents, command.name(), ...words, ...mandatory, ...rest].join(' ');
 }
@@ -18,7 +22,8 @@ function describeOption(option: Option): string {
 function describe(command: Command, parents: readonly string[]): string[] {
   const children = command.commands.filter((child) => child.name() !== 'help');
   if (children.length > 0) {
-    const isDefault = (child: Command) => (command as Command & { _defaultCommandName?: string })._defaultCommandName === child.name();
+    const isDefault = (child: Command) =>
+      (command as Command & { _defaultCommandName?: string })._defaultCommandName === child.name();
     const standard = children.find(isDefault);
     const note = standard ? [`\`${[...parents, command.name()].join(' ')}\` alone is \`${standard.name()}\`.`, ''] : [];
     return [

@@ -24,17 +24,29 @@ function check(ok, what, detail = '') {
 
 /** Like a shell outside the repository: none of npm's own variables, no tools of ours in PATH. */
 function outside() {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^TOKENWORKS_|_API_KEY$|^NODE_|^INIT_CWD$/i.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_|^TOKENWORKS_|_API_KEY$|^NODE_|^INIT_CWD$/i.test(name)),
+  );
   env.PATH = (env.PATH ?? '')
     .split(':')
     .filter((folder) => !folder.includes('node_modules'))
     .join(':');
-  return { ...env, TOKENWORKS_HOME: home, npm_config_audit: 'false', npm_config_fund: 'false', npm_config_prefer_offline: 'true' };
+  return {
+    ...env,
+    TOKENWORKS_HOME: home,
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_prefer_offline: 'true',
+  };
 }
 
 function run(command, args, cwd) {
   const result = spawnSync(command, args, { cwd, env: outside(), encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return { status: result.status, out: result.stdout ?? '', all: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}` };
+  return {
+    status: result.status,
+    out: result.stdout ?? '',
+    all: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`,
+  };
 }
 
 async function until(what, limit_ms, test) {
@@ -56,15 +68,26 @@ async function prove() {
   const installed = run('npm', ['install', join(work, tarball)], app);
   check(installed.status === 0, 'npm install takes it in an empty folder', installed.all);
   const inside = join(app, 'node_modules/tokenworks');
-  check(!existsSync(join(inside, 'src')) && existsSync(join(inside, 'dist/cli/main.js')), 'it holds what was built, no source');
+  check(
+    !existsSync(join(inside, 'src')) && existsSync(join(inside, 'dist/cli/main.js')),
+    'it holds what was built, no source',
+  );
   check(existsSync(join(inside, 'dist/console/index.html')), 'it holds the console');
   const named = run('npx', ['tokenworks', '--version'], app);
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
   check(named.status === 0 && named.out.trim() === version, 'npx tokenworks --version names the version', named.all);
   const idle = run('npx', ['tokenworks', 'usage'], app);
-  check(idle.status === 1 && idle.all.includes('npm start'), 'without a server a command says so in one line and exits 1', idle.all);
+  check(
+    idle.status === 1 && idle.all.includes('npm start'),
+    'without a server a command says so in one line and exits 1',
+    idle.all,
+  );
 
-  const server = spawn('npx', ['tokenworks', 'serve', '--port', '0'], { cwd: app, env: outside(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn('npx', ['tokenworks', 'serve', '--port', '0'], {
+    cwd: app,
+    env: outside(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   server.stdout.on('data', (chunk) => {
     said += chunk;
@@ -94,7 +117,9 @@ async function prove() {
     const rows = usage.status === 0 ? JSON.parse(usage.out).data : [];
     const row = rows.find(({ group }) => group.model === 'reflex/default');
     check(
-      row?.requests === 1 && row.usage.input === reply.usage.prompt_tokens && row.usage.output === reply.usage.completion_tokens,
+      row?.requests === 1 &&
+        row.usage.input === reply.usage.prompt_tokens &&
+        row.usage.output === reply.usage.completion_tokens,
       'npx tokenworks usage --json shows its tokens',
       usage.all,
     );

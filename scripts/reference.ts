@@ -12,7 +12,9 @@ export function publish(page: string, text: string, script: string): void {
   if (process.argv.includes('--check')) {
     const present = read(file);
     if (present === body) return;
-    console.error(`${shown} ${present === undefined ? 'is missing' : 'is not what the code says'}; run: node scripts/${script}`);
+    console.error(
+      `${shown} ${present === undefined ? 'is missing' : 'is not what the code says'}; run: node scripts/${script}`,
+    );
     process.exitCode = 1;
     return;
   }
@@ -23,7 +25,10 @@ export function publish(page: string, text: string, script: string): void {
 
 /** A cell of a Markdown table. */
 export function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ').trim();
+  return text
+    .replaceAll('|', '\\|')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
 }
 
 function read(file: string): string | undefined {

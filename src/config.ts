@@ -8,7 +8,10 @@ import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AppError } from './base/errors.ts';
 
-const decimal = z.union([z.string(), z.number()]).transform(String).pipe(z.string().regex(/^\d+(\.\d+)?$/, 'must be a decimal such as "1.25"'));
+const decimal = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d+(\.\d+)?$/, 'must be a decimal such as "1.25"'));
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'must be letters, digits, ".", "_" or "-"');
 
 const inlinePrice = z.strictObject({
@@ -35,7 +38,17 @@ const providerModel = z.strictObject({
   embeddings: z.boolean().optional(),
 });
 
-export const PROTOCOLS = ['openai', 'anthropic', 'gemini', 'ark', 'ollama', 'azure', 'vertex', 'bedrock', 'gguf'] as const;
+export const PROTOCOLS = [
+  'openai',
+  'anthropic',
+  'gemini',
+  'ark',
+  'ollama',
+  'azure',
+  'vertex',
+  'bedrock',
+  'gguf',
+] as const;
 
 const provider = z.strictObject({
   name,
@@ -143,17 +156,25 @@ export interface ConfigOverrides {
   home?: string;
 }
 
-const PROVIDER_VARIABLE = /^(?:[A-Z0-9]+_)+(?:API_KEY|BASE_URL|HOST|ENDPOINT|REGION|TOKEN|PROJECT|LOCATION)$|^(?:AWS|AZURE|GOOGLE|OLLAMA|VLLM|LM_STUDIO)_[A-Z0-9_]+$/;
+const PROVIDER_VARIABLE =
+  /^(?:[A-Z0-9]+_)+(?:API_KEY|BASE_URL|HOST|ENDPOINT|REGION|TOKEN|PROJECT|LOCATION)$|^(?:AWS|AZURE|GOOGLE|OLLAMA|VLLM|LM_STUDIO)_[A-Z0-9_]+$/;
 
 /** Reads everything. Throws AppError `invalid_request` that names file, line and field. */
-export function loadConfig(overrides: ConfigOverrides = {}, env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): Config {
+export function loadConfig(
+  overrides: ConfigOverrides = {},
+  env: NodeJS.ProcessEnv = process.env,
+  cwd: string = process.cwd(),
+): Config {
   const path = overrides.file ?? env.TOKENWORKS_CONFIG ?? 'tokenworks.yaml';
   const full = resolve(cwd, path);
   const found = existsSync(full);
-  if (!found && (overrides.file ?? env.TOKENWORKS_CONFIG)) throw new AppError('invalid_request', `The configuration file ${path} does not exist.`);
+  if (!found && (overrides.file ?? env.TOKENWORKS_CONFIG))
+    throw new AppError('invalid_request', `The configuration file ${path} does not exist.`);
   const parsed = found ? parseConfigFile(readFileSync(full, 'utf8'), path, env) : file.parse({});
-  const port = overrides.port ?? (env.TOKENWORKS_PORT ? Number(env.TOKENWORKS_PORT) : undefined) ?? parsed.server.port ?? 8787;
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new AppError('invalid_request', 'The port must be a number from 0 to 65535.');
+  const port =
+    overrides.port ?? (env.TOKENWORKS_PORT ? Number(env.TOKENWORKS_PORT) : undefined) ?? parsed.server.port ?? 8787;
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new AppError('invalid_request', 'The port must be a number from 0 to 65535.');
   const home = resolve(cwd, overrides.home ?? env.TOKENWORKS_HOME ?? '.tokenworks');
   return {
     ...parsed,
@@ -165,12 +186,18 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: NodeJS.ProcessE
     databaseUrl: env.DATABASE_URL || undefined,
     redisUrl: env.REDIS_URL || undefined,
     logLevel: env.TOKENWORKS_LOG ?? 'info',
-    env: Object.fromEntries(Object.entries(env).filter(([key, value]) => value && PROVIDER_VARIABLE.test(key))) as Record<string, string>,
+    env: Object.fromEntries(
+      Object.entries(env).filter(([key, value]) => value && PROVIDER_VARIABLE.test(key)),
+    ) as Record<string, string>,
   };
 }
 
 /** Parses and validates the text of a tokenworks.yaml. `label` names it in errors. */
-export function parseConfigFile(text: string, label: string, env: Record<string, string | undefined>): z.infer<typeof file> {
+export function parseConfigFile(
+  text: string,
+  label: string,
+  env: Record<string, string | undefined>,
+): z.infer<typeof file> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const broken = document.errors[0];
@@ -194,7 +221,10 @@ export function parseConfigFile(text: string, label: string, env: Record<string,
     return lines.linePos(at).line;
   };
   const value = substitute(document.toJS() ?? {}, env, [], (path, variable) => {
-    throw new AppError('invalid_request', `${label}:${lineOf(path)}: ${path.join('.')} refers to \${${variable}}, which is not set in the environment.`);
+    throw new AppError(
+      'invalid_request',
+      `${label}:${lineOf(path)}: ${path.join('.')} refers to \${${variable}}, which is not set in the environment.`,
+    );
   });
   const result = file.safeParse(value);
   if (result.success) return result.data;
@@ -213,11 +243,16 @@ function substitute(
   missing: (path: PropertyKey[], variable: string) => never,
 ): unknown {
   if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_match, variable: string) => env[variable] ?? missing(path, variable));
+    return value.replace(
+      /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
+      (_match, variable: string) => env[variable] ?? missing(path, variable),
+    );
   }
   if (Array.isArray(value)) return value.map((item, index) => substitute(item, env, [...path, index], missing));
   if (value && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, env, [...path, key], missing)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, substitute(item, env, [...path, key], missing)]),
+    );
   }
   return value;
 }

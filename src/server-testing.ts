@@ -2,12 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { type MockOptions, type MockUpstream, startMockUpstream } from '../bench/mock-upstream.ts';
 import { newId, newSecret } from './base/ids.ts';
+import { parseDecimal } from './base/money.ts';
 import { type Config, loadConfig, parseConfigFile } from './config.ts';
 import type { ApiKey, Budget } from './contract/records.ts';
-import { parseDecimal } from './base/money.ts';
 import { type RunningServer, startServer } from './server.ts';
-import { makeTestHome } from './store/testing.ts';
 import type { Store } from './store/index.ts';
+import { makeTestHome } from './store/testing.ts';
 
 export interface TestServer {
   url: string;
@@ -42,7 +42,9 @@ export function testConfig(mockUrl: string, more = ''): string {
   ].join('\n');
 }
 
-export async function startTestServer(options: { config?: string; mock?: MockOptions; fullConfig?: (mockUrl: string) => string } = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: { config?: string; mock?: MockOptions; fullConfig?: (mockUrl: string) => string } = {},
+): Promise<TestServer> {
   const mock = await startMockUpstream(options.mock ?? {});
   const home = await makeTestHome();
   const text = options.fullConfig?.(mock.url) ?? testConfig(mock.url, options.config);

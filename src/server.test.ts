@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { request as httpRequest } from 'node:http';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scriptPrompt } from '../bench/mock-upstream.ts';
-import type { UsageVector } from './contract/usage.ts';
 import { formatDecimal, parseDecimal } from './base/money.ts';
+import type { UsageVector } from './contract/usage.ts';
 import { chat, operationOf, startTestServer, type TestServer } from './server-testing.ts';
 
 let tw: TestServer;
@@ -24,13 +24,20 @@ limits: { hold_wait_ms: 300 }
 });
 after(() => tw.close());
 
-const errorOf = async (answer: Response): Promise<{ code: string; message: string; type: string; param: string | null }> =>
+const errorOf = async (
+  answer: Response,
+): Promise<{ code: string; message: string; type: string; param: string | null }> =>
   ((await answer.json()) as { error: { code: string; message: string; type: string; param: string | null } }).error;
 
 test('a call is answered, metered, priced and in the ledger', async () => {
-  const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ input: 1000, cached: 400, output: 50, reasoning: 20 })), secret, {
-    'x-tokenworks-tags': 'team=voc,feature=weekly',
-  });
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ input: 1000, cached: 400, output: 50, reasoning: 20 })),
+    secret,
+    {
+      'x-tokenworks-tags': 'team=voc,feature=weekly',
+    },
+  );
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('x-tokenworks-model'), 'mock/test-model');
   assert.equal(answer.headers.get('x-tokenworks-attempts'), '1');
@@ -50,7 +57,11 @@ test('a stream that did not ask for usage does not show it, and is metered all t
   assert.ok(text.endsWith('data: [DONE]\n\n'));
   assert.ok(!text.includes('"usage"'), text);
   assert.deepEqual((await operationOf(tw, plain)).attempts[0]!.usage, { input: 30, output: 12 });
-  const asking = await tw.post('/v1/chat/completions', chat(prompt, { stream: true, stream_options: { include_usage: true } }), secret);
+  const asking = await tw.post(
+    '/v1/chat/completions',
+    chat(prompt, { stream: true, stream_options: { include_usage: true } }),
+    secret,
+  );
   assert.match(await asking.text(), /"completion_tokens":12/);
 });
 
@@ -62,7 +73,11 @@ test('any surface reaches any protocol with the same figures', async () => {
         const text = await answer.text();
         assert.equal(answer.status, 200, `${provider} ${path} ${stream} ${text}`);
         const [attempt] = (await operationOf(tw, answer)).attempts;
-        assert.deepEqual([used(attempt!.usage), attempt!.usageSource, attempt!.status], [{ input: 21, output: 9 }, 'provider', 'completed'], `${provider} ${path} ${stream}`);
+        assert.deepEqual(
+          [used(attempt!.usage), attempt!.usageSource, attempt!.status],
+          [{ input: 21, output: 9 }, 'provider', 'completed'],
+          `${provider} ${path} ${stream}`,
+        );
         assert.match(text, /word/);
       }
     }
@@ -85,7 +100,11 @@ function bodies(model: string): Record<string, Record<string, unknown>> {
 }
 
 test('embeddings pass through and are metered', async () => {
-  const answer = await tw.post('/v1/embeddings', { model: 'mock/test-model', input: [scriptPrompt({ input: 77 })] }, secret);
+  const answer = await tw.post(
+    '/v1/embeddings',
+    { model: 'mock/test-model', input: [scriptPrompt({ input: 77 })] },
+    secret,
+  );
   assert.equal(answer.status, 200, await answer.clone().text());
   assert.deepEqual((await operationOf(tw, answer)).attempts[0]!.usage, { input: 77 });
 });
@@ -96,7 +115,11 @@ test('errors have the shape of the surface that was called', async () => {
   assert.equal(openai.status, 429);
   assert.equal(openai.headers.get('retry-after'), '7');
   assert.equal((await errorOf(openai)).code, 'rate_limited');
-  const anthropic = await tw.post('/v1/messages', { model: 'mock/test-model', max_tokens: 5, messages: [{ role: 'user', content: prompt }] }, secret);
+  const anthropic = await tw.post(
+    '/v1/messages',
+    { model: 'mock/test-model', max_tokens: 5, messages: [{ role: 'user', content: prompt }] },
+    secret,
+  );
   const body = (await anthropic.json()) as { type: string; error: { type: string } };
   assert.deepEqual([anthropic.status, body.type, body.error.type], [429, 'error', 'rate_limit_error']);
   const ark = await tw.post('/api/v3/chat/completions', chat(prompt), secret);
@@ -105,44 +128,71 @@ test('errors have the shape of the surface that was called', async () => {
 });
 
 test('a failing target is left for the next, and both attempts are on record', async () => {
-  const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ case: 'fallback', tries: [{ status: 500 }, { input: 5, output: 6 }] }), { model: 'both' }), secret);
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ case: 'fallback', tries: [{ status: 500 }, { input: 5, output: 6 }] }), { model: 'both' }),
+    secret,
+  );
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('x-tokenworks-model'), 'claude/test-model');
   assert.equal(answer.headers.get('x-tokenworks-attempts'), '2');
   const record = await operationOf(tw, answer);
-  assert.deepEqual(record.attempts.map((attempt) => [attempt.deployment, attempt.status]), [
-    ['mock/test-model', 'failed'],
-    ['claude/test-model', 'completed'],
-  ]);
+  assert.deepEqual(
+    record.attempts.map((attempt) => [attempt.deployment, attempt.status]),
+    [
+      ['mock/test-model', 'failed'],
+      ['claude/test-model', 'completed'],
+    ],
+  );
   assert.equal(formatDecimal(record.charge_pico!), '0.000029');
 });
 
 test('retries stay on their target and end', async () => {
-  const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ status: 503 }), { model: 'stubborn' }), secret);
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ status: 503 }), { model: 'stubborn' }),
+    secret,
+  );
   assert.equal(answer.status, 503);
   assert.equal((await operationOf(tw, answer)).attempts.length, 3);
 });
 
 test('a target that does not begin to answer in time is a timeout', async () => {
-  const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ fault: 'slow_first', delay_ms: 3000 }), { model: 'hasty' }), secret);
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ fault: 'slow_first', delay_ms: 3000 }), { model: 'hasty' }),
+    secret,
+  );
   assert.equal(answer.status, 504);
   assert.equal((await errorOf(answer)).code, 'upstream_timeout');
 });
 
 test('a stream that breaks ends in the error event of its surface and charges nothing', async () => {
   for (const fault of ['reset_mid', 'truncate', 'malformed'] as const) {
-    const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ fault, output: 40, chunks: 20 }), { stream: true }), secret);
+    const answer = await tw.post(
+      '/v1/chat/completions',
+      chat(scriptPrompt({ fault, output: 40, chunks: 20 }), { stream: true }),
+      secret,
+    );
     const text = await answer.text();
     assert.match(text, /"code":"upstream_error"/, fault);
     assert.ok(!text.includes('[DONE]'), fault);
     const record = await operationOf(tw, answer);
-    assert.deepEqual([record.status, record.charge_pico, record.attempts[0]!.usageSource], ['broken', 0n, 'estimated'], fault);
+    assert.deepEqual(
+      [record.status, record.charge_pico, record.attempts[0]!.usageSource],
+      ['broken', 0n, 'estimated'],
+      fault,
+    );
     assert.ok(record.attempts[0]!.cost_pico! > 0n);
   }
 });
 
 test('usage that never comes is counted here and marked so', async () => {
-  const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ fault: 'no_usage', output: 8 }), { stream: true }), secret);
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ fault: 'no_usage', output: 8 }), { stream: true }),
+    secret,
+  );
   await answer.text();
   const [attempt] = (await operationOf(tw, answer)).attempts;
   assert.equal(attempt!.usageSource, 'estimated');
@@ -152,12 +202,16 @@ test('usage that never comes is counted here and marked so', async () => {
 
 test('a client that goes away cancels the upstream and pays for what it got', async () => {
   const id = await new Promise<string>((resolve, reject) => {
-    const request = httpRequest(`${tw.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${secret}` } }, (answer) => {
-      answer.once('data', () => {
-        request.destroy();
-        resolve(String(answer.headers['x-tokenworks-operation']));
-      });
-    });
+    const request = httpRequest(
+      `${tw.url}/v1/chat/completions`,
+      { method: 'POST', headers: { authorization: `Bearer ${secret}` } },
+      (answer) => {
+        answer.once('data', () => {
+          request.destroy();
+          resolve(String(answer.headers['x-tokenworks-operation']));
+        });
+      },
+    );
     request.on('error', reject);
     request.end(JSON.stringify(chat(scriptPrompt({ output: 400, chunks: 200, chunk_delay_ms: 20 }), { stream: true })));
   });
@@ -173,7 +227,9 @@ test('a hard budget is never overspent and refuses with 402', async () => {
   const { id, secret: poor } = await tw.key();
   // Each call costs 12 in + 8 out = 44 millionths; the input bound is the body's bytes.
   const budget = await tw.budget(id, '0.0010');
-  const answers = await Promise.all(Array.from({ length: 60 }, () => tw.post('/v1/chat/completions', chat('hello', { max_tokens: 8 }), poor)));
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, () => tw.post('/v1/chat/completions', chat('hello', { max_tokens: 8 }), poor)),
+  );
   const served = answers.filter((answer) => answer.status === 200).length;
   assert.ok(served >= 20 && served <= 22, String(served));
   for (const answer of answers) if (answer.status !== 200) assert.equal(answer.status, 402);
@@ -199,7 +255,11 @@ test('a call without a limit of its own gets one from its budget, and the answer
 test('a stream that runs into its budget is cut cleanly', async () => {
   const { id, secret: poor } = await tw.key();
   const budget = await tw.budget(id, '0.0030');
-  const answer = await tw.post('/v1/chat/completions', chat(scriptPrompt({ output: 3000, chunks: 1000 }), { stream: true }), poor);
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ output: 3000, chunks: 1000 }), { stream: true }),
+    poor,
+  );
   const text = await answer.text();
   assert.ok(text.includes('"finish_reason":"length"'), text.slice(-600));
   assert.ok(text.endsWith('data: [DONE]\n\n'));
@@ -209,9 +269,13 @@ test('a stream that runs into its budget is cut cleanly', async () => {
 });
 
 test('x-tokenworks-max-cost caps a call', async () => {
-  const dear = await tw.post('/v1/chat/completions', chat('hello', { max_tokens: 1000 }), secret, { 'x-tokenworks-max-cost': '0.001 USD' });
+  const dear = await tw.post('/v1/chat/completions', chat('hello', { max_tokens: 1000 }), secret, {
+    'x-tokenworks-max-cost': '0.001 USD',
+  });
   assert.equal(dear.status, 402);
-  const cheap = await tw.post('/v1/chat/completions', chat('hello', { max_tokens: 100 }), secret, { 'x-tokenworks-max-cost': '0.001 USD' });
+  const cheap = await tw.post('/v1/chat/completions', chat('hello', { max_tokens: 100 }), secret, {
+    'x-tokenworks-max-cost': '0.001 USD',
+  });
   assert.equal(cheap.status, 200);
   const wrong = await tw.post('/v1/chat/completions', chat('hello'), secret, { 'x-tokenworks-max-cost': 'much' });
   assert.deepEqual([wrong.status, (await errorOf(wrong)).param], [400, 'x-tokenworks-max-cost']);
@@ -224,9 +288,15 @@ test('what has no price is not served under a hard budget, nor to a key that ref
   assert.equal((await operationOf(tw, free)).charge_pico, undefined);
   const { id, secret: poor } = await tw.key();
   await tw.budget(id, '1');
-  assert.equal((await tw.post('/v1/chat/completions', chat('hello', { model: 'mock/unpriced-model' }), poor)).status, 403);
+  assert.equal(
+    (await tw.post('/v1/chat/completions', chat('hello', { model: 'mock/unpriced-model' }), poor)).status,
+    403,
+  );
   const strict = await tw.key({ unpriced: false });
-  assert.equal((await tw.post('/v1/chat/completions', chat('hello', { model: 'mock/unpriced-model' }), strict.secret)).status, 403);
+  assert.equal(
+    (await tw.post('/v1/chat/completions', chat('hello', { model: 'mock/unpriced-model' }), strict.secret)).status,
+    403,
+  );
 });
 
 test('a budget in another currency needs an exchange rate', async () => {
@@ -234,7 +304,10 @@ test('a budget in another currency needs an exchange rate', async () => {
   const budget = await tw.budget(id, '1', { currency: 'CNY' });
   const refused = await tw.post('/v1/chat/completions', chat('hello'), poor);
   assert.deepEqual([refused.status, (await errorOf(refused)).code], [402, 'no_exchange_rate']);
-  await tw.store.fxRates.insert({ id: 'fx1', base: 'USD', quote: 'CNY', rate_pico: parseDecimal('7.25'), effectiveFrom_ms: 0, createdAt_ms: 0 }, { actor: 't', action: 't', target: 't' });
+  await tw.store.fxRates.insert(
+    { id: 'fx1', base: 'USD', quote: 'CNY', rate_pico: parseDecimal('7.25'), effectiveFrom_ms: 0, createdAt_ms: 0 },
+    { actor: 't', action: 't', target: 't' },
+  );
   await tw.server.services.refresh();
   const answer = await tw.post('/v1/chat/completions', chat('hello'), poor);
   assert.equal(answer.status, 200);
@@ -246,7 +319,8 @@ test('a budget in another currency needs an exchange rate', async () => {
 test('rate limits refuse with retry-after, and concurrency frees its slot', async () => {
   const { secret: slow } = await tw.key({ rpm: 3 });
   const statuses = [];
-  for (let index = 0; index < 4; index++) statuses.push((await tw.post('/v1/chat/completions', chat('hello'), slow)).status);
+  for (let index = 0; index < 4; index++)
+    statuses.push((await tw.post('/v1/chat/completions', chat('hello'), slow)).status);
   assert.deepEqual(statuses, [200, 200, 200, 429]);
   const { secret: single } = await tw.key({ concurrency: 1 });
   const long = tw.post('/v1/chat/completions', chat(scriptPrompt({ delay_ms: 200, fault: 'slow_first' })), single);
@@ -270,10 +344,15 @@ test('an idempotency key gives one call, one charge and the same answer, also af
   assert.equal(again.headers.get('x-tokenworks-operation'), (await first).headers.get('x-tokenworks-operation'));
   assert.equal((await tw.post('/v1/chat/completions', chat('other'), secret, headers)).status, 409);
   const streamHeaders = { 'idempotency-key': 'order-2' };
-  const stream = await (await tw.post('/v1/chat/completions', chat('hi', { stream: true }), secret, streamHeaders)).text();
+  const stream = await (
+    await tw.post('/v1/chat/completions', chat('hi', { stream: true }), secret, streamHeaders)
+  ).text();
   await tw.restart();
   assert.equal(await (await tw.post('/v1/chat/completions', body, secret, headers)).text(), text);
-  assert.equal(await (await tw.post('/v1/chat/completions', chat('hi', { stream: true }), secret, streamHeaders)).text(), stream);
+  assert.equal(
+    await (await tw.post('/v1/chat/completions', chat('hi', { stream: true }), secret, streamHeaders)).text(),
+    stream,
+  );
   // A failed call frees its key.
   const failing = chat(scriptPrompt({ case: 'idem', tries: [{ status: 500 }, {}] }));
   assert.equal((await tw.post('/v1/chat/completions', failing, secret, { 'idempotency-key': 'order-3' })).status, 502);
@@ -287,7 +366,12 @@ test('bad input is refused in the shape of its surface', async () => {
     ['/v1/chat/completions', '[]', 400, 'invalid_request'],
     ['/v1/chat/completions', '{"model":7,"messages":[]}', 400, 'invalid_request'],
     ['/v1/chat/completions', '{"model":"mock/test-model","messages":"hi"}', 400, 'invalid_request'],
-    ['/v1/chat/completions', '{"model":"mock/none","messages":[{"role":"user","content":"x"}]}', 404, 'model_not_found'],
+    [
+      '/v1/chat/completions',
+      '{"model":"mock/none","messages":[{"role":"user","content":"x"}]}',
+      404,
+      'model_not_found',
+    ],
     ['/v1/responses', '{"model":"mock/test-model"}', 400, 'invalid_request'],
     ['/v1/embeddings', '{"model":"mock/test-model"}', 400, 'invalid_request'],
     ['/v1/messages', '{"model":"mock/test-model","messages":[]}', 400, 'invalid_request'],
@@ -295,7 +379,10 @@ test('bad input is refused in the shape of its surface', async () => {
   for (const [path, body, status, code] of cases) {
     const answer = await tw.post(path, body, secret);
     const text = await answer.text();
-    assert.ok(answer.status === status && text.includes(`"code":"${code}"`), `${path} ${body} ${answer.status} ${text}`);
+    assert.ok(
+      answer.status === status && text.includes(`"code":"${code}"`),
+      `${path} ${body} ${answer.status} ${text}`,
+    );
   }
   const keyless = await fetch(`${tw.url}/v1/messages`, { method: 'POST', body: '{}' });
   assert.deepEqual([keyless.status, (await errorOf(keyless)).type], [401, 'authentication_error']);
@@ -305,8 +392,18 @@ test('bad input is refused in the shape of its surface', async () => {
 
 test('media at private addresses is refused before anything is sent', async () => {
   const before = tw.mock.counts();
-  for (const url of ['http://127.0.0.1/x.png', 'http://[::1]/x', 'http://10.1.2.3/x', 'http://169.254.169.254/latest/meta-data', 'http://localhost/x', 'http://2130706433/x']) {
-    const body = { model: 'mock/test-model', messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] };
+  for (const url of [
+    'http://127.0.0.1/x.png',
+    'http://[::1]/x',
+    'http://10.1.2.3/x',
+    'http://169.254.169.254/latest/meta-data',
+    'http://localhost/x',
+    'http://2130706433/x',
+  ]) {
+    const body = {
+      model: 'mock/test-model',
+      messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }],
+    };
     const answer = await tw.post('/v1/chat/completions', body, secret);
     assert.deepEqual([answer.status, (await errorOf(answer)).code], [403, 'not_allowed'], url);
   }

@@ -3,13 +3,20 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
-import { OneTimeTokens, openDirectory, openVault, type Principal, readOrMakeSecretFile, sameSecret } from './accounts/index.ts';
+import {
+  OneTimeTokens,
+  openDirectory,
+  openVault,
+  type Principal,
+  readOrMakeSecretFile,
+  sameSecret,
+} from './accounts/index.ts';
 import { systemClock } from './base/clock.ts';
 import { AppError } from './base/errors.ts';
 import { newSecret } from './base/ids.ts';
 import { redact, redactDeep } from './base/text.ts';
 import { builtinPrices, PriceBook, priceFromConfig, priceUsage, settlementPostings } from './billing/index.ts';
-import { JournalLoader, openJournal, startJournalLoad } from './billing/journal/index.ts';
+import { JournalLoader, openJournal, openLoaderThread, startJournalLoad } from './billing/journal/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import type { Organisation, PriceRecord, Project } from './contract/records.ts';
 import { createEgress } from './egress/index.ts';
@@ -64,15 +71,23 @@ export async function startServer(config: Config, options: StartOptions): Promis
 
   const vault = openVault(config.home);
   progress('opening the store');
-  const store = await openStore({ home: config.home, databaseUrl: config.databaseUrl, log: (message) => progress(message) });
+  const store = await openStore({
+    home: config.home,
+    databaseUrl: config.databaseUrl,
+    log: (message) => progress(message),
+  });
   const cleanups: (() => unknown)[] = [() => store.close()];
   try {
     const { organisation, project } = await firstRows(store, config, clock.now());
-    await store.prices.insert([...builtinPrices(), ...filePrices(config, clock.now())], { actor: 'system', action: 'prices.load', target: 'builtin' });
+    await store.prices.insert([...builtinPrices(), ...filePrices(config, clock.now())], {
+      actor: 'system',
+      action: 'prices.load',
+      target: 'builtin',
+    });
 
     const journalDir = join(config.home, 'journal');
     const startBook = new PriceBook(await store.prices.list());
-    const loader = new JournalLoader({
+    const recovery = new JournalLoader({
       dir: journalDir,
       sink: createUsageSink(store),
       postings: (operations, reference) => settlementPostings(operations, reference, clock.now()),
@@ -84,15 +99,21 @@ export async function startServer(config: Config, options: StartOptions): Promis
       },
     });
     progress('loading the journal');
-    const recovered = await loader.recover();
+    const recovered = await recovery.recover();
+    const loading = openLoaderThread({ dir: journalDir, ticket: store.ticket });
     const journal = openJournal({
       dir: journalDir,
       now: () => clock.now(),
-      onSegment: (segment) => loader.begin(segment),
+      onSegment: (segment) => loading.begin(segment),
       onError: (error) => log('error', 'the journal can not be written', { error: String(error) }),
     });
-    const load = startJournalLoad(journal, loader, (error) => log('warn', 'the journal could not be loaded into the store', { error: String(error) }));
-    cleanups.unshift(() => load.close(), () => journal.close());
+    const load = startJournalLoad(journal, loading, (error) =>
+      log('warn', 'the journal could not be loaded into the store', { error: String(error) }),
+    );
+    cleanups.unshift(
+      () => load.close(),
+      () => journal.close(),
+    );
 
     const reflex = createReflex({ clock });
     const loopback = await probeLoopback();
@@ -109,7 +130,8 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const adminKeyFile = config.adminKey ? undefined : join(config.home, 'admin-key');
     const adminKey = config.adminKey ?? readOrMakeSecretFile(adminKeyFile!, () => newSecret('tw-admin'));
     const adminPrincipal = principalOfAdmin(organisation, project, directory);
-    const admin = (secret: string): Principal | undefined => (sameSecret(secret, adminKey) ? adminPrincipal() : undefined);
+    const admin = (secret: string): Principal | undefined =>
+      sameSecret(secret, adminKey) ? adminPrincipal() : undefined;
 
     const health = new Health(clock);
     const live = new Live();
@@ -174,8 +196,17 @@ export async function startServer(config: Config, options: StartOptions): Promis
       log,
     };
 
-    const guard = createGuard({ host: config.host, allowedHosts: config.server.allowed_hosts, allowedOrigins: config.server.allowed_origins });
-    const dataPlane = createDataPlane(gateway, guard, Math.floor(config.server.max_body_mb * 1024 * 1024));
+    const guard = createGuard({
+      host: config.host,
+      allowedHosts: config.server.allowed_hosts,
+      allowedOrigins: config.server.allowed_origins,
+    });
+    const dataPlane = createDataPlane(
+      gateway,
+      guard,
+      Math.floor(config.server.max_body_mb * 1024 * 1024),
+      (secret) => (secret && admin(secret)) || directory.authenticate(secret),
+    );
     const app = createApp(services, guard);
     const server = createServer(
       {
@@ -229,7 +260,11 @@ export async function startServer(config: Config, options: StartOptions): Promis
 }
 
 /** The organisation and project that everything belongs to until others are made. */
-async function firstRows(store: Store, config: Config, now_ms: number): Promise<{ organisation: Organisation; project: Project }> {
+async function firstRows(
+  store: Store,
+  config: Config,
+  now_ms: number,
+): Promise<{ organisation: Organisation; project: Project }> {
   const wish = config.organisation;
   let organisation = await store.organisations.get('default');
   if (!organisation) {
@@ -241,13 +276,25 @@ async function firstRows(store: Store, config: Config, now_ms: number): Promise<
       tagKeys: wish.tag_keys ?? ['team', 'feature'],
       createdAt_ms: now_ms,
     };
-    await store.organisations.create(organisation, { actor: 'system', action: 'organisation.create', target: 'default' });
+    await store.organisations.create(organisation, {
+      actor: 'system',
+      action: 'organisation.create',
+      target: 'default',
+    });
   } else {
     const change = { name: wish.name, timezone: wish.timezone, capture: wish.capture, tagKeys: wish.tag_keys };
-    const differs = Object.entries(change).some(([field, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(organisation![field as 'name']));
+    const differs = Object.entries(change).some(
+      ([field, value]) =>
+        value !== undefined && JSON.stringify(value) !== JSON.stringify(organisation![field as 'name']),
+    );
     if (differs) {
       const wanted = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      organisation = (await store.organisations.update('default', wanted, { actor: 'file', action: 'organisation.update', target: 'default', detail: wanted }))!;
+      organisation = (await store.organisations.update('default', wanted, {
+        actor: 'file',
+        action: 'organisation.update',
+        target: 'default',
+        detail: wanted,
+      }))!;
     }
   }
   let project = await store.projects.get('default');
@@ -261,7 +308,9 @@ async function firstRows(store: Store, config: Config, now_ms: number): Promise<
 /** Prices that tokenworks.yaml states beside its models. */
 function filePrices(config: Config, now_ms: number): PriceRecord[] {
   return config.providers.flatMap((provider) =>
-    (provider.models ?? []).flatMap((model) => (model.price ? [priceFromConfig(provider.name, model.id, model.price, now_ms)] : [])),
+    (provider.models ?? []).flatMap((model) =>
+      model.price ? [priceFromConfig(provider.name, model.id, model.price, now_ms)] : [],
+    ),
   );
 }
 
@@ -278,7 +327,11 @@ function providerHosts(snapshot: Loaded): string[] {
 }
 
 /** The admin key on the data plane: the default project's, without limits of its own. */
-function principalOfAdmin(organisation: Organisation, project: Project, directory: Awaited<ReturnType<typeof openDirectory>>): () => Principal {
+function principalOfAdmin(
+  organisation: Organisation,
+  project: Project,
+  directory: Awaited<ReturnType<typeof openDirectory>>,
+): () => Principal {
   return () => {
     const own = directory.organisation(organisation.id) ?? organisation;
     return {
@@ -318,7 +371,9 @@ function watch(services: Services, store: Store): () => void {
   }, REVISION_POLL_MS);
   const sweep = setInterval(() => {
     const now_ms = services.clock.now();
-    Promise.all([store.replies.sweep(now_ms), store.captures.sweep(now_ms)]).catch((error: unknown) => services.log('warn', 'a sweep failed', { error: String(error) }));
+    Promise.all([store.replies.sweep(now_ms), store.captures.sweep(now_ms)]).catch((error: unknown) =>
+      services.log('warn', 'a sweep failed', { error: String(error) }),
+    );
   }, SWEEP_MS);
   poll.unref();
   sweep.unref();
@@ -331,8 +386,15 @@ function watch(services: Services, store: Store): () => void {
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new AppError('conflict', `Port ${port} is in use: stop what uses it, or choose another with --port.`));
-      else if (error.code === 'EACCES') reject(new AppError('not_allowed', `Port ${port} may not be opened by this user; choose one above 1023 with --port.`));
+      if (error.code === 'EADDRINUSE')
+        reject(new AppError('conflict', `Port ${port} is in use: stop what uses it, or choose another with --port.`));
+      else if (error.code === 'EACCES')
+        reject(
+          new AppError(
+            'not_allowed',
+            `Port ${port} may not be opened by this user; choose one above 1023 with --port.`,
+          ),
+        );
       else reject(error);
     });
     server.listen(port, host, () => resolve());

@@ -1,5 +1,14 @@
 /** Plausible figures in the shapes of the wire, the same at every start; for work on the page without a server. */
-import type { BarometerView, BudgetView, KeyView, LiveOperationView, OperationView, UsageReport, UsageRowView, UsageView } from '../src/api/wire.ts';
+import type {
+  BarometerView,
+  BudgetView,
+  KeyView,
+  LiveOperationView,
+  OperationView,
+  UsageReport,
+  UsageRowView,
+  UsageView,
+} from '../src/api/wire.ts';
 import { addDecimals } from '../src/lib/decimal.ts';
 import { dayOf } from '../src/lib/time.ts';
 import { totalTokens } from '../src/lib/usage.ts';
@@ -54,7 +63,10 @@ function rowOf(group: Record<string, string>, model: Model, requests: number, ne
     reasoning: model.id.startsWith('openai') ? requests * 120 : 0,
   };
   const read = (usage.input ?? 0) + (usage.cache_read ?? 0) / 10;
-  const amount = model.in_micro <= 0 ? '0' : micro(read * model.in_micro + ((usage.output ?? 0) + (usage.reasoning ?? 0)) * model.out_micro);
+  const amount =
+    model.in_micro <= 0
+      ? '0'
+      : micro(read * model.in_micro + ((usage.output ?? 0) + (usage.reasoning ?? 0)) * model.out_micro);
   const money: Record<string, string> = model.in_micro > 0 ? { [model.currency]: amount } : {};
   return {
     group,
@@ -81,15 +93,36 @@ export function usage(group: string, from: string, to: string, empty: boolean): 
       const at_ms = Date.parse(from) + index * step * HOUR_MS;
       const hour = new Date(at_ms + 8 * HOUR_MS).getUTCHours();
       const day = 0.25 + Math.max(0, Math.sin(((hour - 7) / 14) * Math.PI));
-      const label = group === 'day' ? dayOf(at_ms, ZONE) : `${new Date(at_ms + 8 * HOUR_MS).toISOString().slice(0, 13)}:00+08:00`;
-      return rowOf({ [group]: label }, MODELS[0]!, Math.round(step * 60 * (group === 'day' ? 0.8 : day) * (0.7 + next() * 0.6)), next);
+      const label =
+        group === 'day' ? dayOf(at_ms, ZONE) : `${new Date(at_ms + 8 * HOUR_MS).toISOString().slice(0, 13)}:00+08:00`;
+      return rowOf(
+        { [group]: label },
+        MODELS[0]!,
+        Math.round(step * 60 * (group === 'day' ? 0.8 : day) * (0.7 + next() * 0.6)),
+        next,
+      );
     });
     return { ...report, data };
   }
-  if (group === 'key') return { ...report, data: KEYS.map((key) => rowOf({ key: key.id }, MODELS[0]!, Math.round(hours * 9 * key.share), next)) };
-  if (group === '') return { ...report, data: [rowOf({}, MODELS[0]!, Math.round(hours * 60), next), { ...rowOf({}, MODELS[2]!, Math.round(hours * 39), next) }] };
-  if (group === 'project') return { ...report, data: [rowOf({ project: 'default' }, MODELS[0]!, Math.round(hours * 99), next)] };
-  return { ...report, data: MODELS.map((model) => rowOf({ model: model.id }, model, Math.round(hours * model.share), next)) };
+  if (group === 'key')
+    return {
+      ...report,
+      data: KEYS.map((key) => rowOf({ key: key.id }, MODELS[0]!, Math.round(hours * 9 * key.share), next)),
+    };
+  if (group === '')
+    return {
+      ...report,
+      data: [
+        rowOf({}, MODELS[0]!, Math.round(hours * 60), next),
+        { ...rowOf({}, MODELS[2]!, Math.round(hours * 39), next) },
+      ],
+    };
+  if (group === 'project')
+    return { ...report, data: [rowOf({ project: 'default' }, MODELS[0]!, Math.round(hours * 99), next)] };
+  return {
+    ...report,
+    data: MODELS.map((model) => rowOf({ model: model.id }, model, Math.round(hours * model.share), next)),
+  };
 }
 
 export function barometer(now_ms: number, empty: boolean): BarometerView {
@@ -106,7 +139,11 @@ export function barometer(now_ms: number, empty: boolean): BarometerView {
     growth: empty ? { day: null, week: null, month: null } : { day: 0.124, week: -0.031, month: null },
     milestones: empty
       ? [{ tokens: 1000 }]
-      : [{ tokens: 10_000_000, at: new Date(now_ms - 9 * 24 * HOUR_MS).toISOString() }, { tokens: 20_000_000, at: new Date(now_ms - 4 * 24 * HOUR_MS).toISOString() }, { tokens: 50_000_000 }],
+      : [
+          { tokens: 10_000_000, at: new Date(now_ms - 9 * 24 * HOUR_MS).toISOString() },
+          { tokens: 20_000_000, at: new Date(now_ms - 4 * 24 * HOUR_MS).toISOString() },
+          { tokens: 50_000_000 },
+        ],
     last: [],
   };
 }
@@ -115,7 +152,15 @@ const NEVER = '2026-01-01T00:00:00.000Z';
 
 export function budgets(empty: boolean): BudgetView[] {
   if (empty) return [];
-  const budget = (id: string, scope: BudgetView['scope'], scope_id: string, amount: string, spent: string, remaining: string, more: Partial<BudgetView> = {}): BudgetView => ({
+  const budget = (
+    id: string,
+    scope: BudgetView['scope'],
+    scope_id: string,
+    amount: string,
+    spent: string,
+    remaining: string,
+    more: Partial<BudgetView> = {},
+  ): BudgetView => ({
     id,
     scope,
     scope_id,
@@ -134,7 +179,11 @@ export function budgets(empty: boolean): BudgetView[] {
     budget('b1', 'organisation', 'default', '2500.00', '1184.2207', '1315.7793', { hard: false }),
     budget('b2', 'key', 'key_web', '400.00', '351.118204', '48.881796'),
     budget('b3', 'key', 'key_voc', '15.00', '15.4', '0', { window: 'day', current_window: '2026-11-24', hard: false }),
-    budget('b4', 'project', 'default', '100000.00', '8211.90', '91788.10', { currency: 'CNY', window: 'total', current_window: 'total' }),
+    budget('b4', 'project', 'default', '100000.00', '8211.90', '91788.10', {
+      currency: 'CNY',
+      window: 'total',
+      current_window: 'total',
+    }),
   ];
 }
 
@@ -152,7 +201,18 @@ export function keys(): KeyView[] {
   }));
 }
 
-const ENDS = ['completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'failed', 'aborted', 'cut', 'broken'] as const;
+const ENDS = [
+  'completed',
+  'completed',
+  'completed',
+  'completed',
+  'completed',
+  'completed',
+  'failed',
+  'aborted',
+  'cut',
+  'broken',
+] as const;
 
 export function operation(index: number, at_ms: number): OperationView {
   const next = random((index * 2_654_435_761) % 4_294_967_296);

@@ -15,7 +15,12 @@ import * as fixtures from './fixtures.ts';
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
 const LIVE_MS = 1000;
 const OPERATION_MS = 3000;
 const SHOWN = 50;
@@ -27,26 +32,38 @@ export interface MockServer {
   close(): Promise<void>;
 }
 
-export async function startMockServer(options: { port?: number; empty?: boolean; still?: boolean } = {}): Promise<MockServer> {
+export async function startMockServer(
+  options: { port?: number; empty?: boolean; still?: boolean } = {},
+): Promise<MockServer> {
   const empty = options.empty ?? false;
   const failing = new Set<string>();
   const tokens = new Set(['once']);
   const started_ms = Date.now();
-  const operations = empty ? [] : Array.from({ length: SHOWN }, (_, index) => fixtures.operation(SHOWN - index, started_ms - index * 21_000));
+  const operations = empty
+    ? []
+    : Array.from({ length: SHOWN }, (_, index) => fixtures.operation(SHOWN - index, started_ms - index * 21_000));
 
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://mock');
     const signedIn = /\btw_session=mock\b/.test(request.headers.cookie ?? '');
     const json = (status: number, body: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        .end(JSON.stringify(body));
     };
     if (url.pathname.startsWith('/console')) return sendFile(url.pathname, response);
     if (url.pathname === '/') return void response.writeHead(302, { location: '/console/' }).end();
-    if (failing.has(url.pathname)) return json(500, { error: { message: 'Something went wrong in Tokenworks; the log has the details.', code: 'internal_error' } });
+    if (failing.has(url.pathname))
+      return json(500, {
+        error: { message: 'Something went wrong in Tokenworks; the log has the details.', code: 'internal_error' },
+      });
     if (url.pathname === '/admin/v1/session') {
       if (request.method === 'POST') {
         const { token } = JSON.parse(await bodyOf(request)) as { token: string };
-        if (token !== 'admin' && !tokens.delete(token)) return json(401, { error: { message: 'That is neither a valid link nor the admin key.', code: 'invalid_key' } });
+        if (token !== 'admin' && !tokens.delete(token))
+          return json(401, {
+            error: { message: 'That is neither a valid link nor the admin key.', code: 'invalid_key' },
+          });
         response.setHeader('set-cookie', 'tw_session=mock; Path=/; HttpOnly; SameSite=Strict');
         return json(200, { signed_in: true });
       }
@@ -62,13 +79,18 @@ export async function startMockServer(options: { port?: number; empty?: boolean;
       case '/admin/v1/barometer':
         return json(200, fixtures.barometer(Date.now(), empty));
       case '/admin/v1/usage':
-        return json(200, fixtures.usage(query('group_by'), query('from'), query('to') || new Date().toISOString(), empty));
+        return json(
+          200,
+          fixtures.usage(query('group_by'), query('from'), query('to') || new Date().toISOString(), empty),
+        );
       case '/admin/v1/budgets':
         return json(200, { data: fixtures.budgets(empty) });
       case '/admin/v1/keys':
         return json(200, { data: fixtures.keys() });
       case '/admin/v1/projects':
-        return json(200, { data: [{ id: 'default', organisation: 'default', name: 'default', created_at: new Date(0).toISOString() }] });
+        return json(200, {
+          data: [{ id: 'default', organisation: 'default', name: 'default', created_at: new Date(0).toISOString() }],
+        });
       case '/admin/v1/operations':
         return json(200, { data: operations.slice(0, Number(query('limit')) || SHOWN) });
       default:
@@ -78,7 +100,8 @@ export async function startMockServer(options: { port?: number; empty?: boolean;
 
   function sendLive(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    const send = (event: string, data: unknown): boolean => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    const send = (event: string, data: unknown): boolean =>
+      response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     const tick = (): void => {
       const { at, tokens, requests, per_minute, open } = fixtures.barometer(Date.now(), empty);
       send('barometer', { at, tokens, requests, per_minute, open, dropped: 0 });
@@ -116,7 +139,11 @@ function sendFile(path: string, response: ServerResponse): void {
   const inside = normalize(path.replace(/^\/console\/?/, '/'));
   const file = join(DIST, inside);
   const found = extname(inside) !== '' && existsSync(file) ? file : join(DIST, 'index.html');
-  response.writeHead(200, { 'content-type': TYPES[extname(found)] ?? 'application/octet-stream', 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' });
+  response.writeHead(200, {
+    'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
+    'content-security-policy': CSP,
+    'x-content-type-options': 'nosniff',
+  });
   createReadStream(found).pipe(response);
 }
 
@@ -127,7 +154,9 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '8787' }, empty: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { port: { type: 'string', default: '8787' }, empty: { type: 'boolean', default: false } },
+  });
   const mock = await startMockServer({ port: Number(values.port), empty: values.empty });
   console.log(`${mock.url}/console/#token=once`);
 }

@@ -96,7 +96,11 @@ export async function openDirectory(store: Store, vault: Vault, clock: Clock): P
 
   return {
     authenticate(secret) {
-      if (!secret) throw new AppError('invalid_key', 'No API key was sent: use "Authorization: Bearer tw-…" or "x-api-key: tw-…".');
+      if (!secret)
+        throw new AppError(
+          'invalid_key',
+          'No API key was sent: use "Authorization: Bearer tw-…" or "x-api-key: tw-…".',
+        );
       const hash = vault.fingerprint(secret);
       const principal = snapshot.byHash.get(hash);
       if (principal) return usable(principal);
@@ -127,7 +131,9 @@ function principalFor(key: ApiKey, snapshot: Snapshot): Principal | undefined {
   const organisation = snapshot.organisations.get(key.organisation);
   if (!project || !organisation) return undefined;
   const above = (scope: string, id: string) =>
-    (scope === 'key' && id === key.id) || (scope === 'project' && id === project.id) || (scope === 'organisation' && id === organisation.id);
+    (scope === 'key' && id === key.id) ||
+    (scope === 'project' && id === project.id) ||
+    (scope === 'organisation' && id === organisation.id);
   const allowed = new Map<string, boolean>();
   return {
     key,

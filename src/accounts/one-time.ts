@@ -15,7 +15,8 @@ export class OneTimeTokens {
 
   make(): string {
     const now_ms = this.#clock.now();
-    for (const [token, end_ms] of this.#ends_ms) if (end_ms <= now_ms || this.#ends_ms.size >= MAX_OPEN) this.#ends_ms.delete(token);
+    for (const [token, end_ms] of this.#ends_ms)
+      if (end_ms <= now_ms || this.#ends_ms.size >= MAX_OPEN) this.#ends_ms.delete(token);
     const token = randomBytes(24).toString('base64url');
     this.#ends_ms.set(token, now_ms + LIFE_MS);
     return token;

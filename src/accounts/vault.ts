@@ -20,7 +20,8 @@ export interface Vault {
 export function openVault(home: string): Vault {
   const key = readOrMakeSecretFile(join(home, 'secret.key'), () => randomBytes(KEY_BYTES).toString('base64'));
   const root = Buffer.from(key, 'base64');
-  if (root.length !== KEY_BYTES) throw new AppError('internal_error', 'secret.key in the data folder is damaged: it must hold 32 bytes in base64.');
+  if (root.length !== KEY_BYTES)
+    throw new AppError('internal_error', 'secret.key in the data folder is damaged: it must hold 32 bytes in base64.');
   const hmacKey = createHash('sha256').update(root).update('keys').digest();
   const sealKey = createHash('sha256').update(root).update('seal').digest();
   return {
@@ -34,11 +35,19 @@ export function openVault(home: string): Vault {
     open(sealed, context) {
       const bytes = Buffer.from(sealed, 'base64');
       try {
-        const decipher = createDecipheriv('aes-256-gcm', sealKey, bytes.subarray(0, IV_BYTES)).setAAD(Buffer.from(context));
+        const decipher = createDecipheriv('aes-256-gcm', sealKey, bytes.subarray(0, IV_BYTES)).setAAD(
+          Buffer.from(context),
+        );
         decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8');
+        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString(
+          'utf8',
+        );
       } catch (cause) {
-        throw new AppError('internal_error', 'A stored secret can not be opened with the secret.key of this data folder.', { cause });
+        throw new AppError(
+          'internal_error',
+          'A stored secret can not be opened with the secret.key of this data folder.',
+          { cause },
+        );
       }
     },
   };

@@ -90,6 +90,8 @@ export const EMBEDDING_FEATURES: EmbeddingFeature[] = [
 ];
 
 export async function judgeEmbedding(world: World, feature: EmbeddingFeature, column: Column): Promise<Verdict> {
+  // Claude has no embeddings; those of Vertex AI are in its other column.
+  if (column.id === 'vertex-claude') return 'none';
   world.upstream.answer = says('');
   const before = world.upstream.seen.length;
   // Without embeddings at the provider the call has to say so.
@@ -106,6 +108,6 @@ export async function judgeEmbedding(world: World, feature: EmbeddingFeature, co
   await feature.check(reply, world, column.id !== 'reflex');
   if (feature.warns && world.warnings().some((name) => feature.warns!.test(name))) return 'warned';
   if (!column.passes.includes('embeddings')) return 'yes';
-  assertUnchanged(world);
+  await assertUnchanged(world, true);
   return 'bytes';
 }

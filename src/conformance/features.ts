@@ -505,13 +505,14 @@ export async function judge(world: World, feature: Feature, surface: ChatSurface
   if (warns && world.warnings().some((name) => warns.test(name))) return 'warned';
   assert.ok(carried, `dropped in silence; warnings: ${world.warnings().join(', ') || 'none'}`);
   if (!column.passes.includes(surface)) return 'yes';
-  assertUnchanged(world);
+  await assertUnchanged(world, feature.id !== 'abort' && feature.id !== 'errors');
   return 'bytes';
 }
 
-/** The provider saw the client's own body, but for the model's name and the wish for usage. */
-export function assertUnchanged(world: World): void {
+/** The provider saw the client's own body, but for the model's name and the wish for usage; and the client the provider's whole reply. */
+export async function assertUnchanged(world: World, whole: boolean): Promise<void> {
   const { model: _, stream_options: __, ...sent } = world.wire().sent;
   const { model: ___, stream_options: ____, anthropic_version: _____, ...got } = world.upstream.last()!.body;
   assert.deepEqual(got, sent);
+  if (whole) assert.equal(await world.wire().body, world.upstream.last()!.reply);
 }

@@ -64,6 +64,8 @@ export interface Wire {
   sent: Record<string, unknown>;
   status: number;
   headers: Headers;
+  /** What came back, as it came; empty where the client broke off. */
+  body: Promise<string>;
 }
 
 export interface World {
@@ -78,6 +80,10 @@ export interface World {
   wire(): Wire;
   warnings(): string[];
   close(): Promise<void>;
+}
+
+function textOf(response: Response): Promise<string> {
+  return response.text().catch(() => '');
 }
 
 const PRICE = { currency: 'USD', unit: '1M_tokens', input: '1.00', output: '4.00', cache_read: '0.10' };
@@ -99,7 +105,7 @@ export async function openWorld(): Promise<World> {
   const watched: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);
     const sent = typeof init?.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {};
-    wire = { url: String(input instanceof Request ? input.url : input), sent, status: response.status, headers: response.headers };
+    wire = { url: String(input instanceof Request ? input.url : input), sent, status: response.status, headers: response.headers, body: textOf(response.clone()) };
     return response;
   };
   const common = { apiKey: secret, maxRetries: 0, fetch: watched };

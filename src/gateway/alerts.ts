@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import { formatDecimal } from '../base/money.ts';
 import { crossed } from '../billing/index.ts';
-import type { AlertRecord } from '../contract/records.ts';
 import type { OperationRecord } from '../contract/operation.ts';
+import type { AlertRecord } from '../contract/records.ts';
 import type { Egress } from '../egress/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Booked } from './funds.ts';
@@ -40,14 +40,22 @@ export function createAlerts(deps: AlertsDependencies): Alerts {
         const isNew = await deps.store.alerts.append(alert);
         if (isNew && webhook) await deliver(alert, webhook);
       })
-      .catch((error: unknown) => deps.log('warn', 'an alert could not be stored', { alert: alert.id, error: String(error) }))
+      .catch((error: unknown) =>
+        deps.log('warn', 'an alert could not be stored', { alert: alert.id, error: String(error) }),
+      )
       .finally(() => {
         waiting--;
       });
   }
 
   async function deliver(alert: AlertRecord, webhook: string): Promise<void> {
-    const body = JSON.stringify({ id: alert.id, at: new Date(alert.at_ms).toISOString(), kind: alert.kind, subject: alert.subject, ...alert.detail });
+    const body = JSON.stringify({
+      id: alert.id,
+      at: new Date(alert.at_ms).toISOString(),
+      kind: alert.kind,
+      subject: alert.subject,
+      ...alert.detail,
+    });
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       try {
         const answer = await deps.egress.fetch(webhook, {
@@ -63,7 +71,8 @@ export function createAlerts(deps: AlertsDependencies): Alerts {
         }
         throw new Error(`status ${answer.status}`);
       } catch (error) {
-        if (attempt === TRIES) deps.log('warn', 'an alert could not be delivered', { alert: alert.id, error: String(error) });
+        if (attempt === TRIES)
+          deps.log('warn', 'an alert could not be delivered', { alert: alert.id, error: String(error) });
         else await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS * attempt));
       }
     }

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError, toAppError } from '../base/errors.ts';
+import type { Journal } from '../billing/journal/index.ts';
 import type { AttemptStatus } from '../contract/operation.ts';
 import type { UsageReading, UsageSource, UsageVector } from '../contract/usage.ts';
 import type { Egress } from '../egress/index.ts';
-import type { Journal } from '../billing/journal/index.ts';
 import {
   type Api,
   type ApiTarget,
@@ -60,7 +60,10 @@ export interface AttemptInput {
   priceId?: string;
   warnings: string[];
   /** Writes `intended` with the first attempt. */
-  announce(sent: { deployment: Deployment; index: number; priceId?: string; grant: Grant }, written: (error?: AppError) => void): void;
+  announce(
+    sent: { deployment: Deployment; index: number; priceId?: string; grant: Grant },
+    written: (error?: AppError) => void,
+  ): void;
 }
 
 /** How an attempt ended, before anything is settled. */
@@ -106,11 +109,18 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
     ...partial,
   });
   const prepared = await prepare(deps, input);
-  const url = deployment.provider!.url(prepared.path, prepared.api.name, prepared.target.model, admitted.envelope.stream);
+  const url = deployment.provider!.url(
+    prepared.path,
+    prepared.api.name,
+    prepared.target.model,
+    admitted.envelope.stream,
+  );
   const signed: SignedRequest = { method: 'POST', url, headers: prepared.headers, body: prepared.body };
   const authorized = deployment.provider!.authorize(signed);
   const authorization = authorized instanceof Promise ? await authorized : authorized;
-  const failure = await written((done) => input.announce({ deployment, index: input.index, priceId: input.priceId, grant: input.grant }, done));
+  const failure = await written((done) =>
+    input.announce({ deployment, index: input.index, priceId: input.priceId, grant: input.grant }, done),
+  );
   if (failure) throw failure;
   if (sink.closed) return result({ status: 'aborted', error: clientGone() });
 
@@ -131,12 +141,18 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
   try {
     await exchange.answer;
   } catch (error) {
-    if (gone) return result({ status: 'aborted', error: clientGone(), usage: await estimated(admitted, '', prepared.request) });
+    if (gone)
+      return result({ status: 'aborted', error: clientGone(), usage: await estimated(admitted, '', prepared.request) });
     return result({ status: 'failed', error: toAppError(error) });
   }
   const ttft_ms = deps.clock.mono() - began;
   if (exchange.status >= 300) {
-    return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: await readError(exchange, prepared.api) });
+    return result({
+      status: 'failed',
+      ttft_ms,
+      httpStatus: exchange.status,
+      error: await readError(exchange, prepared.api),
+    });
   }
   if (admitted.envelope.stream) return pump(deps, input, prepared, exchange, { at_ms, began, ttft_ms });
 
@@ -146,14 +162,28 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
   try {
     bytes = await exchange.collect(MAX_REPLY_BYTES);
   } catch (error) {
-    if (gone) return result({ status: 'aborted', ttft_ms, httpStatus: exchange.status, error: clientGone(), usage: await estimated(admitted, '', prepared.request) });
+    if (gone)
+      return result({
+        status: 'aborted',
+        ttft_ms,
+        httpStatus: exchange.status,
+        error: clientGone(),
+        usage: await estimated(admitted, '', prepared.request),
+      });
     return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: toAppError(error) });
   }
   const answer = parseObject(bytes);
-  const refused = !answer ? new AppError('upstream_error', "The provider's answer is no JSON object.") : prepared.request ? undefined : failureIn(admitted, prepared.api, answer, bytes);
+  const refused = !answer
+    ? new AppError('upstream_error', "The provider's answer is no JSON object.")
+    : prepared.request
+      ? undefined
+      : failureIn(admitted, prepared.api, answer, bytes);
   if (!answer || refused) return result({ status: 'failed', ttft_ms, httpStatus: exchange.status, error: refused });
   try {
-    return { ...result({ status: 'completed', ttft_ms, httpStatus: exchange.status, begun: true }), ...(await readReply(admitted, prepared, bytes, answer)) };
+    return {
+      ...result({ status: 'completed', ttft_ms, httpStatus: exchange.status, begun: true }),
+      ...(await readReply(admitted, prepared, bytes, answer)),
+    };
   } catch (error) {
     // A model can fail and still be paid for (a malformed call, a blocked answer).
     const usage = error instanceof FailedReplyError ? error.usage : undefined;
@@ -168,19 +198,35 @@ const CONTENT_FIELD = { chat: 'choices', responses: 'output', messages: 'content
 function failureIn(admitted: Admitted, api: Api, answer: JsonObject, bytes: Buffer): AppError | undefined {
   const field = CONTENT_FIELD[admitted.call.surface];
   if (Array.isArray(answer[field])) return undefined;
-  if (answer.error !== undefined && answer.error !== null) return api.parseError(500, {}, bytes.toString('utf8', 0, MAX_ERROR_BYTES));
+  if (answer.error !== undefined && answer.error !== null)
+    return api.parseError(500, {}, bytes.toString('utf8', 0, MAX_ERROR_BYTES));
   return new AppError('upstream_error', `The provider's reply could not be read: it has no ${field}.`);
 }
 
-async function readReply(admitted: Admitted, prepared: Prepared, bytes: Buffer, answer: JsonObject): Promise<Partial<AttemptResult>> {
+async function readReply(
+  admitted: Admitted,
+  prepared: Prepared,
+  bytes: Buffer,
+  answer: JsonObject,
+): Promise<Partial<AttemptResult>> {
   const { api, target, request } = prepared;
   if (!request) {
     const facts = api.passthrough!.facts(answer, target);
-    return { reply: bytes, servedTier: facts.servedTier, usage: facts.usage ?? (await estimated(admitted, facts.text())) };
+    return {
+      reply: bytes,
+      servedTier: facts.servedTier,
+      usage: facts.usage ?? (await estimated(admitted, facts.text())),
+    };
   }
   const reply = api.parse(answer, target);
-  const usage = reply.usage ?? (await estimated(admitted, reply.choices.map((choice) => JSON.stringify(choice.content)).join('\n'), request));
-  const rendered = surfaceOf(admitted).render({ ...reply, usage: reply.usage ?? { vector: usage.vector, raw: undefined, source: 'provider' } }, request, contextOf(admitted));
+  const usage =
+    reply.usage ??
+    (await estimated(admitted, reply.choices.map((choice) => JSON.stringify(choice.content)).join('\n'), request));
+  const rendered = surfaceOf(admitted).render(
+    { ...reply, usage: reply.usage ?? { vector: usage.vector, raw: undefined, source: 'provider' } },
+    request,
+    contextOf(admitted),
+  );
   return { reply: JSON.stringify(rendered), servedTier: reply.servedTier, usage };
 }
 
@@ -190,7 +236,11 @@ export function surfaceOf(admitted: Admitted): Surface {
 }
 
 export function contextOf(admitted: Admitted): ReplyContext {
-  return { operation: admitted.operation, model: admitted.envelope.model, created_s: Math.floor(admitted.at_ms / 1000) };
+  return {
+    operation: admitted.operation,
+    model: admitted.envelope.model,
+    created_s: Math.floor(admitted.at_ms / 1000),
+  };
 }
 
 async function prepare(deps: AttemptDependencies, input: AttemptInput): Promise<Prepared> {
@@ -214,7 +264,8 @@ async function prepare(deps: AttemptDependencies, input: AttemptInput): Promise<
   }
   let request = surfaceOf(admitted).parse(admitted.body);
   if (grant.imposedLimit !== undefined) request.maxOutputTokens = grant.imposedLimit;
-  if (fetchHere) request = await withInlineMedia(request, deps.egress, api.name === 'gemini-generate' ? takesByUri : undefined);
+  if (fetchHere)
+    request = await withInlineMedia(request, deps.egress, api.name === 'gemini-generate' ? takesByUri : undefined);
   const built = api.build(request, target);
   warnings.push(...built.warnings);
   Object.assign(headers, built.headers);
@@ -243,7 +294,13 @@ interface Times {
 }
 
 /** Carries a stream to the client, with backpressure, until it ends, breaks, is cut, or nobody listens. */
-function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared, exchange: Exchange, times: Times): Promise<AttemptResult> {
+function pump(
+  deps: AttemptDependencies,
+  input: AttemptInput,
+  prepared: Prepared,
+  exchange: Exchange,
+  times: Times,
+): Promise<AttemptResult> {
   const { admitted, sink, grant } = input;
   const relay = openRelay(admitted, prepared);
   let begun = false;
@@ -377,23 +434,38 @@ function pump(deps: AttemptDependencies, input: AttemptInput, prepared: Prepared
 function openRelay(admitted: Admitted, prepared: Prepared): Relay {
   const { api, target, request } = prepared;
   if (!request) {
-    return passRelay(api.passthrough!, api.passthrough!.openScanner(target, { showUsage: admitted.envelope.includeUsage }));
+    return passRelay(
+      api.passthrough!,
+      api.passthrough!.openScanner(target, { showUsage: admitted.envelope.includeUsage }),
+    );
   }
   return new TranslatingRelay(api.openStream(target), surfaceOf(admitted).openStream(request, contextOf(admitted)));
 }
 
 /** Counts here what a provider did not say: the input, and the output that was delivered. What it did say of the input stands. */
-async function estimated(admitted: Admitted, text: string, request?: ChatRequest, partial?: UsageReading): Promise<NonNullable<AttemptResult['usage']>> {
+async function estimated(
+  admitted: Admitted,
+  text: string,
+  request?: ChatRequest,
+  partial?: UsageReading,
+): Promise<NonNullable<AttemptResult['usage']>> {
   const output = await estimateTokens(text, admitted.envelope.model);
   if (partial?.source === 'provider') {
-    const vector = { ...partial.vector, output: Math.max(output.tokens, (partial.vector.output ?? 0) + (partial.vector.reasoning ?? 0)), reasoning: 0 };
+    const vector = {
+      ...partial.vector,
+      output: Math.max(output.tokens, (partial.vector.output ?? 0) + (partial.vector.reasoning ?? 0)),
+      reasoning: 0,
+    };
     return { vector, source: 'estimated', raw: partial.raw, tokenizer: output.tokenizer };
   }
   const input = await estimateInput(request ?? surfaceOf(admitted).parse(admitted.body));
   return { vector: { input: input.tokens, output: output.tokens }, source: 'estimated', tokenizer: input.tokenizer };
 }
 
-async function readError(exchange: Exchange, api: { parseError(status: number, headers: ResponseHeaders, body: string): AppError }): Promise<AppError> {
+async function readError(
+  exchange: Exchange,
+  api: { parseError(status: number, headers: ResponseHeaders, body: string): AppError },
+): Promise<AppError> {
   const body = await exchange.collect(MAX_ERROR_BYTES).then(
     (bytes) => bytes.toString('utf8'),
     () => '',
@@ -417,11 +489,12 @@ export function clientGone(): AppError {
 /** A reply we can't make sense of is the provider's failure, not ours. */
 function asUpstreamError(error: unknown): AppError {
   const known = toAppError(error);
-  return known.code === 'internal_error' ? new AppError('upstream_error', "The provider's answer could not be read.", { cause: error }) : known;
+  return known.code === 'internal_error'
+    ? new AppError('upstream_error', "The provider's answer could not be read.", { cause: error })
+    : known;
 }
 
 /** Waits for a journal line: resolves with the error, if the write failed. */
 export function written(append: (done: (error?: AppError) => void) => void): Promise<AppError | undefined> {
   return new Promise((resolve) => append(resolve));
 }
-

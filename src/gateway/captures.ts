@@ -39,7 +39,9 @@ export function createCaptures(
     const calls = waiting;
     waiting = [];
     if (calls.length > 0) {
-      writing = writing.then(() => store.captures.put(calls)).catch((error: unknown) => log('warn', 'captured calls could not be stored', { error: String(error) }));
+      writing = writing
+        .then(() => store.captures.put(calls))
+        .catch((error: unknown) => log('warn', 'captured calls could not be stored', { error: String(error) }));
     }
     return writing;
   }

@@ -77,11 +77,15 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
     if (!models) openProviders.set(provider.name, provider);
     for (const model of (models ?? known) as { id: string; name?: string; facts: ModelFacts }[]) {
       const name = model.name ?? model.id;
-      add({ id: `${provider.name}/${name}`, providerName: provider.name, provider, model: model.id, facts: model.facts }, name);
+      add(
+        { id: `${provider.name}/${name}`, providerName: provider.name, provider, model: model.id, facts: model.facts },
+        name,
+      );
     }
   }
   for (const alias of source.aliases) {
-    if (routes.has(alias.name)) throw new AppError('invalid_request', `The model name "${alias.name}" is defined twice.`, { param: 'models' });
+    if (routes.has(alias.name))
+      throw new AppError('invalid_request', `The model name "${alias.name}" is defined twice.`, { param: 'models' });
     routes.set(alias.name, {
       name: alias.name,
       strategy: alias.strategy,
@@ -108,16 +112,25 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
     if (slash > 0) {
       const providerName = name.slice(0, slash);
       const model = name.slice(slash + 1);
-      if (providerName === REFLEX && source.reflex().includes(model)) return { id: name, providerName: REFLEX, model, facts: {} };
+      if (providerName === REFLEX && source.reflex().includes(model))
+        return { id: name, providerName: REFLEX, model, facts: {} };
       const provider = openProviders.get(providerName);
       if (provider && OPEN_NAME.test(model)) return { id: name, providerName, provider, model, facts: {} };
     }
     const bare = byBareId.get(name) ?? [];
     if (bare.length === 1) return bare[0]!;
     if (bare.length > 1) {
-      throw new AppError('model_not_found', `The model "${name}" is served by several providers: ask for ${bare.map((item) => item.id).join(' or ')}.`, { param: 'model' });
+      throw new AppError(
+        'model_not_found',
+        `The model "${name}" is served by several providers: ask for ${bare.map((item) => item.id).join(' or ')}.`,
+        { param: 'model' },
+      );
     }
-    throw new AppError('model_not_found', `The model "${shown(name)}" is not served here; GET /v1/models lists what is.`, { param: 'model' });
+    throw new AppError(
+      'model_not_found',
+      `The model "${shown(name)}" is not served here; GET /v1/models lists what is.`,
+      { param: 'model' },
+    );
   }
 
   return {
@@ -135,9 +148,25 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
     },
     list() {
       return [
-        ...source.reflex().map((name): ListedModel => ({ id: `${REFLEX}/${name}`, owner: 'tokenworks', kind: 'reflex', facts: {} })),
-        ...[...routes.values()].map((route): ListedModel => ({ id: route.name, owner: 'tokenworks', kind: 'alias', facts: route.targets[0]!.deployment.facts })),
-        ...[...byId.values()].map((deployment): ListedModel => ({ id: deployment.id, owner: deployment.providerName, kind: 'model', facts: deployment.facts })),
+        ...source
+          .reflex()
+          .map((name): ListedModel => ({ id: `${REFLEX}/${name}`, owner: 'tokenworks', kind: 'reflex', facts: {} })),
+        ...[...routes.values()].map(
+          (route): ListedModel => ({
+            id: route.name,
+            owner: 'tokenworks',
+            kind: 'alias',
+            facts: route.targets[0]!.deployment.facts,
+          }),
+        ),
+        ...[...byId.values()].map(
+          (deployment): ListedModel => ({
+            id: deployment.id,
+            owner: deployment.providerName,
+            kind: 'model',
+            facts: deployment.facts,
+          }),
+        ),
       ];
     },
     deployments: () => [...byId.values()],

@@ -141,7 +141,9 @@ function toUpstreamError(error: Error & { code?: string }): AppError {
     case 'UND_ERR_HEADERS_TIMEOUT':
       return new AppError('upstream_timeout', 'The provider did not begin to answer in time.', { cause: error });
     case 'UND_ERR_BODY_TIMEOUT':
-      return new AppError('upstream_timeout', 'The provider stopped sending in the middle of its answer.', { cause: error });
+      return new AppError('upstream_timeout', 'The provider stopped sending in the middle of its answer.', {
+        cause: error,
+      });
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ECONNREFUSED':
     case 'ENOTFOUND':

@@ -5,7 +5,15 @@
  */
 import { AppError } from '../base/errors.ts';
 import { formatDecimal, type Money, type Pico } from '../base/money.ts';
-import { boundGap, type CallBound, costBound, type FxView, outputAffordable, type Price, windowKey } from '../billing/index.ts';
+import {
+  boundGap,
+  type CallBound,
+  costBound,
+  type FxView,
+  outputAffordable,
+  type Price,
+  windowKey,
+} from '../billing/index.ts';
 import type { OperationHold } from '../contract/operation.ts';
 import type { Budget, Wallet } from '../contract/records.ts';
 import type { BudgetPart, BudgetRefusal, Hold, Limits, SettledPart } from '../limits/index.ts';
@@ -89,7 +97,14 @@ export function fundsAbove(input: {
     (budget.hard ? hard : soft).push(fund);
   }
   const wallet = payingWallet(input.wallets);
-  if (wallet) hard.push({ id: wallet.id, kind: 'wallet', window: 'total', currency: wallet.currency, limit: input.credited(wallet.id) });
+  if (wallet)
+    hard.push({
+      id: wallet.id,
+      kind: 'wallet',
+      window: 'total',
+      currency: wallet.currency,
+      limit: input.credited(wallet.id),
+    });
   return { hard, soft, maxCost: input.maxCost };
 }
 
@@ -152,15 +167,26 @@ export class Grant {
     at_ms: number,
     signal: () => AbortSignal,
   ): Promise<Grant> {
-    if (!isBounded(funds)) return new Grant(deps, funds, fx, price, need, at_ms, undefined, Number.POSITIVE_INFINITY, undefined);
+    if (!isBounded(funds))
+      return new Grant(deps, funds, fx, price, need, at_ms, undefined, Number.POSITIVE_INFINITY, undefined);
     if (!price) {
-      throw new AppError('not_allowed', 'This model has no price, so it can not be called under a hard budget, a wallet or a cost limit: add one with POST /admin/v1/prices.');
+      throw new AppError(
+        'not_allowed',
+        'This model has no price, so it can not be called under a hard budget, a wallet or a cost limit: add one with POST /admin/v1/prices.',
+      );
     }
     const sizing = new Sizing(funds, fx, price, need, at_ms);
     const first = sizing.least();
     let tokens = 0;
     const request = {
-      parts: funds.hard.map((fund, index): BudgetPart => ({ budget: fund.id, window: fund.window, limit: fund.limit, least: first[index]! })),
+      parts: funds.hard.map(
+        (fund, index): BudgetPart => ({
+          budget: fund.id,
+          window: fund.window,
+          limit: fund.limit,
+          least: first[index]!,
+        }),
+      ),
       amount: (available: readonly Pico[]) => {
         tokens = sizing.tokensFor(available);
         return sizing.amounts(tokens);
@@ -214,12 +240,15 @@ export class Grant {
     const holds: OperationHold[] = [];
     const booked: Booked[] = [];
     const inCurrencyOf = (fund: Fund): Pico =>
-      charge_pico === 0n || currency === undefined ? 0n : (this.#fx.convert(charge_pico, currency, fund.currency, 'half_even')?.pico ?? 0n);
+      charge_pico === 0n || currency === undefined
+        ? 0n
+        : (this.#fx.convert(charge_pico, currency, fund.currency, 'half_even')?.pico ?? 0n);
     if (this.#hold) {
       const actual = hard.map(inCurrencyOf);
       const held = this.#hold.amounts;
       const parts = this.#deps.limits.budgets.settle(this.#hold, actual);
-      if (!(parts instanceof Promise)) for (const [index, part] of (parts ?? []).entries()) booked.push({ fund: hard[index]!, part });
+      if (!(parts instanceof Promise))
+        for (const [index, part] of (parts ?? []).entries()) booked.push({ fund: hard[index]!, part });
       for (const [index, fund] of hard.entries()) holds.push(holdOf(fund, held[index]!, actual[index]!));
     }
     for (const fund of soft) {
@@ -271,7 +300,10 @@ class Sizing {
   least(): Pico[] {
     const tokens = this.#need.outputTokens ?? LEAST_OUTPUT * this.#need.n;
     if (this.maxTokens() < tokens) {
-      throw new AppError('budget_exceeded', `The call could cost more than x-tokenworks-max-cost allows (${formatDecimal(this.#funds.maxCost!.amount)} ${this.#funds.maxCost!.currency}): raise it, or lower the call's output limit.`);
+      throw new AppError(
+        'budget_exceeded',
+        `The call could cost more than x-tokenworks-max-cost allows (${formatDecimal(this.#funds.maxCost!.amount)} ${this.#funds.maxCost!.currency}): raise it, or lower the call's output limit.`,
+      );
     }
     return this.amounts(tokens);
   }
@@ -325,7 +357,10 @@ class Sizing {
   #bound(outputTokens: number): Pico {
     const bound = costBound(this.#price, this.#call(outputTokens));
     if (bound === undefined) {
-      throw new AppError('not_allowed', `A part of this call has no price (${boundGap(this.#price, this.#call(outputTokens))}), so it can not be made under a hard budget, a wallet or a cost limit.`);
+      throw new AppError(
+        'not_allowed',
+        `A part of this call has no price (${boundGap(this.#price, this.#call(outputTokens))}), so it can not be made under a hard budget, a wallet or a cost limit.`,
+      );
     }
     return bound;
   }
@@ -347,7 +382,10 @@ class Sizing {
     if (from === to) return amount;
     const converted = this.#fx.convert(amount, from, to, rounding);
     if (!converted) {
-      throw new AppError('no_exchange_rate', `The model is priced in ${from === this.#price.currency ? from : to} and the budget is in ${from === this.#price.currency ? to : from}, and no exchange rate between them is known: add one with POST /admin/v1/fx-rates.`);
+      throw new AppError(
+        'no_exchange_rate',
+        `The model is priced in ${from === this.#price.currency ? from : to} and the budget is in ${from === this.#price.currency ? to : from}, and no exchange rate between them is known: add one with POST /admin/v1/fx-rates.`,
+      );
     }
     return converted.pico;
   }

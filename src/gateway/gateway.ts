@@ -42,6 +42,7 @@ const MEDIA_BOUND = { image: 5_000, audio: 20_000, file: 200_000 };
 /** Input that is kept at the provider, where the model's context is not known. */
 const UNSEEN_BOUND = 200_000;
 const MAX_TAGS = 16;
+const MAX_FIELDS = 10_000;
 const MAX_HEADER_CHARACTERS = 1024;
 
 /** What changes when somebody changes keys, prices or providers; replaced whole. */
@@ -113,7 +114,9 @@ async function handle(state: GatewayState, call: Call, sink: ReplySink): Promise
   let admitted: Admitted | undefined;
   try {
     admitted = await admit(state, call, operation);
-    const reply = call.idempotencyKey ? await state.idempotency.claim(admitted.principal.key.id, call.path, call.idempotencyKey, call.body) : undefined;
+    const reply = call.idempotencyKey
+      ? await state.idempotency.claim(admitted.principal.key.id, call.path, call.idempotencyKey, call.body)
+      : undefined;
     if (reply && 'status' in reply) {
       sink.send(reply.status, { ...reply.headers, 'x-tokenworks-replayed': 'true' }, reply.body);
       return;
@@ -123,7 +126,8 @@ async function handle(state: GatewayState, call: Call, sink: ReplySink): Promise
     await serve(deps, admitted, sink, claim);
   } catch (error) {
     const failure = toFailure(error);
-    if (failure.code === 'internal_error') deps.log('error', 'a call failed inside', { operation, error: describe(error) });
+    if (failure.code === 'internal_error')
+      deps.log('error', 'a call failed inside', { operation, error: describe(error) });
     if (!sink.closed) sendError(sink, call, failure, operation);
   } finally {
     claim?.free();
@@ -136,20 +140,37 @@ async function handle(state: GatewayState, call: Call, sink: ReplySink): Promise
 
 async function admit(state: GatewayState, call: Call, operation: string): Promise<Admitted> {
   const { deps } = state;
-  if (state.draining) throw new AppError('overloaded', 'This server is shutting down; send the call to another one.', { retryAfter_s: 5 });
-  if (deps.live.open > deps.maxOpen) throw new AppError('overloaded', 'Too many calls are open on this server.', { retryAfter_s: 1 });
-  if (!deps.journal.healthy) throw new AppError('overloaded', 'The journal can not be written, so no call is served until it can.', { retryAfter_s: 1 });
+  if (state.draining)
+    throw new AppError('overloaded', 'This server is shutting down; send the call to another one.', {
+      retryAfter_s: 5,
+    });
+  if (deps.live.open > deps.maxOpen)
+    throw new AppError('overloaded', 'Too many calls are open on this server.', { retryAfter_s: 1 });
+  if (!deps.journal.healthy)
+    throw new AppError('overloaded', 'The journal can not be written, so no call is served until it can.', {
+      retryAfter_s: 1,
+    });
   const at_ms = deps.clock.now();
   const began_ms = deps.clock.mono();
   const found = (call.secret && deps.admin(call.secret)) || deps.directory.authenticate(call.secret);
   const principal = found instanceof Promise ? await found : found;
   const body = parseObject(call.body);
-  if (!body) throw new AppError('invalid_request', call.body.length === 0 ? 'The body is empty; a JSON object is needed.' : 'The body is not a JSON object.');
+  if (!body)
+    throw new AppError(
+      'invalid_request',
+      call.body.length === 0 ? 'The body is empty; a JSON object is needed.' : 'The body is not a JSON object.',
+    );
+  // Each is looked at one by one further on; no API has a hundredth of them.
+  if (Object.keys(body).length > MAX_FIELDS)
+    throw new AppError('invalid_request', `The body has more than ${MAX_FIELDS} fields.`);
   const envelope = (call.surface === 'embeddings' ? embeddingsSurface : surfaces[call.surface]).envelope(body);
-  if (!principal.allows(envelope.model)) throw new AppError('not_allowed', `This API key may not call the model "${envelope.model}".`, { param: 'model' });
+  if (!principal.allows(envelope.model))
+    throw new AppError('not_allowed', `This API key may not call the model "${envelope.model}".`, { param: 'model' });
   const route = deps.snapshot().catalogue.resolve(envelope.model);
   if (call.user !== undefined && !principal.key.actAsUser) {
-    throw new AppError('not_allowed', 'Only a key with act_as_user may set x-tokenworks-user.', { param: 'x-tokenworks-user' });
+    throw new AppError('not_allowed', 'Only a key with act_as_user may set x-tokenworks-user.', {
+      param: 'x-tokenworks-user',
+    });
   }
   const admitted: Admitted = {
     operation,
@@ -176,10 +197,16 @@ const NO_URLS: readonly string[] = [];
 export function parseTags(text: string): Record<string, string> {
   const tags: Record<string, string> = {};
   const pairs = text.split(',');
-  if (pairs.length > MAX_TAGS) throw new AppError('invalid_request', `x-tokenworks-tags may hold ${MAX_TAGS} tags at most.`, { param: 'x-tokenworks-tags' });
+  if (pairs.length > MAX_TAGS)
+    throw new AppError('invalid_request', `x-tokenworks-tags may hold ${MAX_TAGS} tags at most.`, {
+      param: 'x-tokenworks-tags',
+    });
   for (const pair of pairs) {
     const match = /^\s*([A-Za-z][A-Za-z0-9_.-]{0,63})=([^,=]{1,128}?)\s*$/.exec(pair);
-    if (!match) throw new AppError('invalid_request', 'x-tokenworks-tags must look like "team=voc,feature=weekly".', { param: 'x-tokenworks-tags' });
+    if (!match)
+      throw new AppError('invalid_request', 'x-tokenworks-tags must look like "team=voc,feature=weekly".', {
+        param: 'x-tokenworks-tags',
+      });
     tags[match[1]!] = match[2]!;
   }
   return tags;
@@ -189,7 +216,11 @@ function parseMaxCost(text: string): Money {
   try {
     return parseMoney(text);
   } catch {
-    throw new AppError('invalid_request', 'x-tokenworks-max-cost must be an amount with a currency, such as "0.05 USD".', { param: 'x-tokenworks-max-cost' });
+    throw new AppError(
+      'invalid_request',
+      'x-tokenworks-max-cost must be an amount with a currency, such as "0.05 USD".',
+      { param: 'x-tokenworks-max-cost' },
+    );
   }
 }
 
@@ -217,8 +248,11 @@ async function takeRates(deps: GatewayDependencies, admitted: Admitted): Promise
 
 function rateError(refusal: RateRefusal): AppError {
   const what = { rpm: 'calls per minute', tpm: 'tokens per minute', concurrency: 'calls at a time' }[refusal.limit];
-  if (refusal.retryAfter_ms === undefined) return new AppError('rate_limited', `This call alone is larger than the key's limit of ${what}.`);
-  return new AppError('rate_limited', `The key's limit of ${what} is reached.`, { retryAfter_s: retryAfterSeconds(refusal.retryAfter_ms) });
+  if (refusal.retryAfter_ms === undefined)
+    return new AppError('rate_limited', `This call alone is larger than the key's limit of ${what}.`);
+  return new AppError('rate_limited', `The key's limit of ${what} is reached.`, {
+    retryAfter_s: retryAfterSeconds(refusal.retryAfter_ms),
+  });
 }
 
 // ---------------------------------------------------------------- serve
@@ -231,9 +265,14 @@ interface Tried {
   sellPrice?: Price;
 }
 
-async function serve(deps: GatewayDependencies, admitted: Admitted, outer: ReplySink, claim: Claim | undefined): Promise<void> {
+async function serve(
+  deps: GatewayDependencies,
+  admitted: Admitted,
+  outer: ReplySink,
+  claim: Claim | undefined,
+): Promise<void> {
   const sink = claim && admitted.envelope.stream ? new RecordingSink(outer) : outer;
-  const { call, principal, envelope } = admitted;
+  const { call, principal } = admitted;
   const snapshot = deps.snapshot();
   const fx = snapshot.fx.pin(admitted.at_ms);
   const budgets = call.agent ? [...principal.budgets, ...deps.directory.agentBudgets(call.agent)] : principal.budgets;
@@ -275,9 +314,21 @@ async function serve(deps: GatewayDependencies, admitted: Admitted, outer: Reply
       let result: AttemptResult;
       try {
         if (!price && !principal.key.unpriced) {
-          throw new AppError('not_allowed', `The model "${deployment.id}" has no price, and this key may not call unpriced models.`, { param: 'model' });
+          throw new AppError(
+            'not_allowed',
+            `The model "${deployment.id}" has no price, and this key may not call unpriced models.`,
+            { param: 'model' },
+          );
         }
-        grant = await Grant.take(fundsDeps, funds, fx, price, needOf(deps, admitted, deployment, isBounded(funds)), admitted.at_ms, cancel);
+        grant = await Grant.take(
+          fundsDeps,
+          funds,
+          fx,
+          price,
+          needOf(deps, admitted, deployment, isBounded(funds)),
+          admitted.at_ms,
+          cancel,
+        );
       } catch (error) {
         failure = toAppError(error);
         // Another target may be cheaper or priced; the caller's own limits hold for all.
@@ -311,10 +362,16 @@ async function serve(deps: GatewayDependencies, admitted: Admitted, outer: Reply
         grant.release();
         deps.health.unclear(deployment.id);
         failure = toFailure(error);
-        if (failure.code === 'internal_error') deps.log('error', 'an attempt failed inside', { operation: admitted.operation, error: describe(error) });
+        if (failure.code === 'internal_error')
+          deps.log('error', 'an attempt failed inside', { operation: admitted.operation, error: describe(error) });
         if (!announced) break targets;
         // It is in the journal as sent, so it must be there as ended.
-        last = { deployment, costPrice, sellPrice, result: { status: 'failed', error: failure, at_ms: deps.clock.now(), total_ms: 0, begun: false } };
+        last = {
+          deployment,
+          costPrice,
+          sellPrice,
+          result: { status: 'failed', error: failure, at_ms: deps.clock.now(), total_ms: 0, begun: false },
+        };
         records.push(attemptRecord(records.length, last));
         break targets;
       }
@@ -344,7 +401,11 @@ async function serve(deps: GatewayDependencies, admitted: Admitted, outer: Reply
     const record = operationRecord(admitted, records, last, 'failed', error, undefined, []);
     await commit(deps, admitted, record, undefined);
   }
-  if (!sink.closed) sendError(outer, call, error, admitted.operation, { 'x-tokenworks-attempts': String(records.length), ...(last ? { 'x-tokenworks-model': headerText(last.deployment.id) } : {}) });
+  if (!sink.closed)
+    sendError(outer, call, error, admitted.operation, {
+      'x-tokenworks-attempts': String(records.length),
+      ...(last ? { 'x-tokenworks-model': headerText(last.deployment.id) } : {}),
+    });
 }
 
 /** Settles what an attempt used, records the operation, and only then lets the last byte go. */
@@ -365,12 +426,22 @@ async function settle(
   const chargeable = result.status === 'completed' || result.status === 'aborted' || result.status === 'cut';
   const charged = chargeOf(admitted, attempt, tried, chargeable);
   const settled = grant!.settle(charged.pico ?? 0n, charged.currency);
-  const record = operationRecord(admitted, records, tried, result.status === 'failed' ? 'failed' : result.status, result.error, charged, settled.holds);
+  const record = operationRecord(
+    admitted,
+    records,
+    tried,
+    result.status === 'failed' ? 'failed' : result.status,
+    result.error,
+    charged,
+    settled.holds,
+  );
   const headers = headersOf(admitted, deployment, records.length, grant!, warnings);
-  if (record.charge_pico !== undefined && !admitted.envelope.stream) headers['x-tokenworks-cost'] = `${formatDecimal(record.charge_pico)} ${record.chargeCurrency}`;
+  if (record.charge_pico !== undefined && !admitted.envelope.stream)
+    headers['x-tokenworks-cost'] = `${formatDecimal(record.charge_pico)} ${record.chargeCurrency}`;
 
   let kept: StoredReply | undefined;
-  if (claim && result.status === 'completed') kept = claim.keep(admitted.operation, keptReply(admitted, sink, headers, result));
+  if (claim && result.status === 'completed')
+    kept = claim.keep(admitted.operation, keptReply(admitted, sink, headers, result));
   const failure = await commit(deps, admitted, record, kept, result, settled.booked);
   if (failure) {
     // The call can't be acknowledged; a clean end would be a lie.
@@ -380,18 +451,30 @@ async function settle(
   }
   if (outer.closed) return;
   if (admitted.envelope.stream) outer.end(result.closing);
-  else if (result.reply !== undefined) outer.send(200, { ...headers, 'content-type': 'application/json' }, result.reply);
+  else if (result.reply !== undefined)
+    outer.send(200, { ...headers, 'content-type': 'application/json' }, result.reply);
 }
 
-function keptReply(admitted: Admitted, sink: ReplySink, headers: Record<string, string>, result: AttemptResult): KeptReply {
+function keptReply(
+  admitted: Admitted,
+  sink: ReplySink,
+  headers: Record<string, string>,
+  result: AttemptResult,
+): KeptReply {
   if (admitted.envelope.stream && sink instanceof RecordingSink) {
-    return { status: 200, headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' }, body: sink.recorded() + toText(result.closing ?? '') };
+    return {
+      status: 200,
+      headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
+      body: sink.recorded() + toText(result.closing ?? ''),
+    };
   }
   return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, body: toText(result.reply ?? '') };
 }
 
 function toText(bytes: Uint8Array | string): string {
-  return typeof bytes === 'string' ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return typeof bytes === 'string'
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /** Writes `settled`; then the counters, the live view, alerts and captures follow. Answers the error when it could not be written. */
@@ -408,7 +491,8 @@ async function commit(
   deps.live.settled(record);
   for (const { part } of booked) if (part.over > 0n) deps.live.aboveHold++;
   if (booked.length > 0) deps.alerts.booked(admitted.principal.organisation.id, record, booked);
-  if (record.attempts.some((attempt) => attempt.usageSource === 'unreconciled')) deps.alerts.unreconciled(admitted.principal.organisation.id, record);
+  if (record.attempts.some((attempt) => attempt.usageSource === 'unreconciled'))
+    deps.alerts.unreconciled(admitted.principal.organisation.id, record);
   if (admitted.principal.capture === 'full' && result) deps.captures.keep(admitted, record, result);
   return failure;
 }
@@ -494,7 +578,11 @@ function attemptRecord(index: number, tried: Tried): AttemptRecord {
   };
 }
 
-function priced(price: Price | undefined, vector: UsageVector, result: AttemptResult): { pico: bigint; currency: string } | undefined {
+function priced(
+  price: Price | undefined,
+  vector: UsageVector,
+  result: AttemptResult,
+): { pico: bigint; currency: string } | undefined {
   if (!price) return undefined;
   const answer = priceUsage(price, vector, { at_ms: result.at_ms, ...servedAs(result.servedTier) });
   return answer.priced ? { pico: answer.cost_pico, currency: answer.currency } : undefined;
@@ -583,7 +671,10 @@ function namesOf(deployment: Deployment): readonly string[] {
   if (!provider) return REFLEX_NAMES;
   let names = bookNames.get(provider);
   if (!names) {
-    names = provider.priceProvider && provider.priceProvider !== provider.name ? [provider.name, provider.priceProvider] : [provider.name];
+    names =
+      provider.priceProvider && provider.priceProvider !== provider.name
+        ? [provider.name, provider.priceProvider]
+        : [provider.name];
     bookNames.set(provider, names);
   }
   return names;
@@ -601,12 +692,16 @@ function needOf(deps: GatewayDependencies, admitted: Admitted, deployment: Deplo
   const { envelope, call, body } = admitted;
   const mostOutput = deployment.facts.maxOutput ?? deps.defaultMaxOutput;
   if (!bounded) return { inputTokens: 0, stream: envelope.stream, mostOutput, n: envelope.n };
-  if (call.surface === 'embeddings') return { inputTokens: call.body.length, outputTokens: 0, stream: false, mostOutput: 0, n: 1 };
+  if (call.surface === 'embeddings')
+    return { inputTokens: call.body.length, outputTokens: 0, stream: false, mostOutput: 0, n: 1 };
   const bound = surfaceOf(admitted).inputBound(body, call.body.length);
   const api = deployment.provider?.chatApiFor(call.surface, deployment.model);
   const own = envelope.maxOutputTokens;
   return {
-    inputTokens: bound.textBytes + bound.files * MEDIA_BOUND.file + (bound.unseen ? (deployment.facts.contextWindow ?? UNSEEN_BOUND) : 0),
+    inputTokens:
+      bound.textBytes +
+      bound.files * MEDIA_BOUND.file +
+      (bound.unseen ? (deployment.facts.contextWindow ?? UNSEEN_BOUND) : 0),
     imageTokens: bound.images * MEDIA_BOUND.image,
     audioTokens: bound.audios * MEDIA_BOUND.audio,
     outputTokens: own === undefined ? undefined : (own + (api?.limitExcludesReasoning ? mostOutput : 0)) * envelope.n,
@@ -621,7 +716,13 @@ function serviceTier(body: JsonObject): string | undefined {
   return typeof body.service_tier === 'string' ? body.service_tier : undefined;
 }
 
-function headersOf(admitted: Admitted, deployment: Deployment, attempts: number, grant: Grant, warnings: readonly string[]): Record<string, string> {
+function headersOf(
+  admitted: Admitted,
+  deployment: Deployment,
+  attempts: number,
+  grant: Grant,
+  warnings: readonly string[],
+): Record<string, string> {
   const headers: Record<string, string> = {
     'x-tokenworks-operation': admitted.operation,
     'x-tokenworks-model': headerText(deployment.id),
@@ -644,13 +745,17 @@ function nextStep(error: AppError, again: number, retries: number, more: boolean
 }
 
 function pause(error: AppError, again: number): Promise<void> {
-  const wait_ms = error.retryAfter_s !== undefined ? error.retryAfter_s * 1000 : FIRST_BACKOFF_MS * 2 ** again * (0.5 + Math.random() / 2);
+  const wait_ms =
+    error.retryAfter_s !== undefined
+      ? error.retryAfter_s * 1000
+      : FIRST_BACKOFF_MS * 2 ** again * (0.5 + Math.random() / 2);
   return new Promise((resolve) => setTimeout(resolve, Math.min(wait_ms, MAX_WAIT_MS)));
 }
 
 function noteHealth(health: Health, deployment: Deployment, result: AttemptResult): void {
   if (result.status === 'completed') health.completed(deployment.id, result.ttft_ms ?? result.total_ms);
-  else if (result.status === 'broken' || (result.status === 'failed' && result.error?.retryable)) health.failed(deployment.id);
+  else if (result.status === 'broken' || (result.status === 'failed' && result.error?.retryable))
+    health.failed(deployment.id);
   else health.unclear(deployment.id);
 }
 
@@ -668,24 +773,39 @@ function lazySignal(sink: ReplySink): () => AbortSignal {
   };
 }
 
-export function sendError(sink: ReplySink, call: Pick<Call, 'dialect'>, error: AppError, operation: string, extra: Record<string, string> = {}): void {
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-tokenworks-operation': operation, ...extra };
+export function sendError(
+  sink: ReplySink,
+  call: Pick<Call, 'dialect'>,
+  error: AppError,
+  operation: string,
+  extra: Record<string, string> = {},
+): void {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'x-tokenworks-operation': operation,
+    ...extra,
+  };
   if (error.retryAfter_s !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfter_s));
   sink.send(error.status, headers, JSON.stringify(errorBody(call.dialect, error, operation)));
 }
 
 /** Header values are ASCII; a model's name may be 豆包. */
 function headerText(text: string): string {
-  return text.toWellFormed().replace(/[^\x20-\x7e]/g, encodeURIComponent).slice(0, MAX_HEADER_CHARACTERS);
+  return text
+    .toWellFormed()
+    .replace(/[^\x20-\x7e]/g, encodeURIComponent)
+    .slice(0, MAX_HEADER_CHARACTERS);
 }
 
 /** Before a provider has answered, only the caller's own body can be too deep for the stack. */
 function toFailure(error: unknown): AppError {
-  if (error instanceof RangeError && /call stack/.test(error.message)) return new AppError('invalid_request', 'The body is nested too deeply; make it flatter.', { cause: error });
+  if (error instanceof RangeError && /call stack/.test(error.message))
+    return new AppError('invalid_request', 'The body is nested too deeply, or has too many parts, to be read.', {
+      cause: error,
+    });
   return toAppError(error);
 }
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
-

@@ -57,7 +57,8 @@ export class Health {
     state.openUntil_ms = 0;
     state.probing = false;
     state.completed++;
-    state.latency_ms = state.latency_ms === undefined ? latency_ms : state.latency_ms + NEWEST * (latency_ms - state.latency_ms);
+    state.latency_ms =
+      state.latency_ms === undefined ? latency_ms : state.latency_ms + NEWEST * (latency_ms - state.latency_ms);
   }
 
   /** A failure of the deployment itself; a caller's mistake is none. */

@@ -42,7 +42,8 @@ export class Idempotency {
 
   /** A stored reply, or the right to make one. Throws AppError `conflict` while another call has it, or for another body. */
   async claim(apiKey: string, path: string, key: string, body: Uint8Array): Promise<KeptReply | Claim> {
-    if (key.length > MAX_KEY_LENGTH) throw new AppError('invalid_request', `idempotency-key may have ${MAX_KEY_LENGTH} characters at most.`);
+    if (key.length > MAX_KEY_LENGTH)
+      throw new AppError('invalid_request', `idempotency-key may have ${MAX_KEY_LENGTH} characters at most.`);
     const scope = `${apiKey}\n${path}\n${key}`;
     const bodyHash = createHash('sha256').update(body).digest('hex');
     let entry = this.#entries.get(scope);
@@ -60,8 +61,12 @@ export class Idempotency {
         throw error;
       }
     }
-    if (entry.bodyHash !== bodyHash) throw new AppError('conflict', 'This idempotency-key was used with another body; use a new key for a new call.');
-    if (!entry.stored) throw new AppError('conflict', 'A call with this idempotency-key is in flight; wait for it to end.', { retryAfter_s: 1 });
+    if (entry.bodyHash !== bodyHash)
+      throw new AppError('conflict', 'This idempotency-key was used with another body; use a new key for a new call.');
+    if (!entry.stored)
+      throw new AppError('conflict', 'A call with this idempotency-key is in flight; wait for it to end.', {
+        retryAfter_s: 1,
+      });
     if (entry.stored.expiresAt_ms <= this.#now()) {
       const mine: Entry = { bodyHash };
       this.#entries.set(scope, mine);
@@ -72,7 +77,8 @@ export class Idempotency {
 
   /** Forgets replies that have expired. */
   sweep(): void {
-    for (const [scope, entry] of this.#entries) if (entry.stored && entry.stored.expiresAt_ms <= this.#now()) this.#entries.delete(scope);
+    for (const [scope, entry] of this.#entries)
+      if (entry.stored && entry.stored.expiresAt_ms <= this.#now()) this.#entries.delete(scope);
   }
 
   #claimOf(scope: string, entry: Entry, apiKey: string, path: string, key: string): Claim {

@@ -7,7 +7,12 @@ import { planTargets } from './plan.ts';
 const deployment = (id: string): Deployment => ({ id, providerName: id, model: 'm', facts: {} });
 
 function route(strategy: Strategy, weights: Record<string, number>): Route {
-  return { name: 'alias', strategy, targets: Object.entries(weights).map(([id, weight]) => ({ deployment: deployment(id), weight })), retries: 0 };
+  return {
+    name: 'alias',
+    strategy,
+    targets: Object.entries(weights).map(([id, weight]) => ({ deployment: deployment(id), weight })),
+    retries: 0,
+  };
 }
 
 function clock(): { now(): number; mono(): number; at: number } {
@@ -22,7 +27,10 @@ function clock(): { now(): number; mono(): number; at: number } {
   };
 }
 
-const plan = (value: Route, options: { health?: Health; random?: () => number; user?: string; costs?: Record<string, bigint> } = {}): string[] =>
+const plan = (
+  value: Route,
+  options: { health?: Health; random?: () => number; user?: string; costs?: Record<string, bigint> } = {},
+): string[] =>
   planTargets(value, options.user ?? 'user', {
     health: options.health ?? new Health(clock()),
     random: options.random ?? Math.random,

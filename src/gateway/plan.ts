@@ -17,7 +17,10 @@ export interface PlanHelp {
 export function planTargets(route: Route, stickiness: string, help: PlanHelp): Deployment[] {
   if (route.targets.length === 1) return [route.targets[0]!.deployment];
   const ordered = order(route, stickiness, help);
-  return [...ordered.filter((item) => help.health.usable(item.id)), ...ordered.filter((item) => !help.health.usable(item.id))];
+  return [
+    ...ordered.filter((item) => help.health.usable(item.id)),
+    ...ordered.filter((item) => !help.health.usable(item.id)),
+  ];
 }
 
 function order(route: Route, stickiness: string, help: PlanHelp): Deployment[] {
@@ -30,7 +33,10 @@ function order(route: Route, stickiness: string, help: PlanHelp): Deployment[] {
       return sorted(targets, (target) => -(help.random() ** (1 / target.weight)));
     case 'sticky':
       // Weighted rendezvous hashing: a target that goes away moves only its own callers.
-      return sorted(targets, (target) => Math.log(hashShare(`${stickiness}\n${target.deployment.id}`)) / target.weight).reverse();
+      return sorted(
+        targets,
+        (target) => Math.log(hashShare(`${stickiness}\n${target.deployment.id}`)) / target.weight,
+      ).reverse();
     case 'fastest':
       // One not yet measured comes first, so that it is.
       return sorted(targets, (target) => help.health.latency_ms(target.deployment.id) ?? -1);

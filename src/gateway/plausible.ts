@@ -15,7 +15,8 @@ const LONGEST = 1000;
 /** A usage that no call can have is `unreconciled`; any other is itself. */
 export function plausible(usage: Usage): Usage {
   for (const value of Object.values(usage.vector)) {
-    if (value > MOST) return { vector: {}, raw: usage.raw, source: 'unreconciled', problem: `${value} is more than any call uses` };
+    if (value > MOST)
+      return { vector: {}, raw: usage.raw, source: 'unreconciled', problem: `${value} is more than any call uses` };
   }
   return usage;
 }

@@ -27,7 +27,8 @@ export class RecordingSink implements ReplySink {
 
   write(chunk: Uint8Array | string): boolean {
     this.#size += chunk.length;
-    if (this.#size <= MAX_RECORDED) this.#chunks.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
+    if (this.#size <= MAX_RECORDED)
+      this.#chunks.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
     else this.#chunks.length = 0;
     return this.#inner.write(chunk);
   }

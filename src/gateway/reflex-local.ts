@@ -1,11 +1,12 @@
-import { newId } from '../base/ids.ts';
 import { AppError } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
 import type { ChatRequest, Message, Part, Reply } from '../providers/index.ts';
 import type { Reflex, ReflexFormat, ReflexMessage, ReflexReply, ReflexRequest } from '../reflex/index.ts';
 
 /** Answers a chat call with the built-in model. */
 export async function answerWithReflex(reflex: Reflex, model: string, request: ChatRequest): Promise<Reply> {
-  if (request.n > 1) throw new AppError('invalid_request', 'The built-in model gives one choice; n must be 1.', { param: 'n' });
+  if (request.n > 1)
+    throw new AppError('invalid_request', 'The built-in model gives one choice; n must be 1.', { param: 'n' });
   const reply = await reflex.complete(model, toReflex(request));
   return {
     id: newId('rfx'),
@@ -49,13 +50,16 @@ function asksToReason(wish: ChatRequest['reasoning']): boolean {
 function notePart(part: Part, lost: Set<string>): void {
   if ('cache' in part && part.cache) lost.add('cache_control');
   if (part.type === 'tool_result') for (const inner of part.content) notePart(inner, lost);
-  else if (part.type !== 'text' && part.type !== 'tool_call') lost.add(part.type);
+  else if (part.type === 'tool_call') {
+    if (part.signature !== undefined) lost.add('tool_call.signature');
+  } else if (part.type !== 'text') lost.add(part.type);
 }
 
 function contentOf(reply: ReflexReply): Part[] {
   const text = reply.json ?? reply.text;
   const parts: Part[] = text === undefined ? [] : [{ type: 'text', text }];
-  for (const call of reply.toolCalls ?? []) parts.push({ type: 'tool_call', id: newId('call'), name: call.name, arguments: call.arguments });
+  for (const call of reply.toolCalls ?? [])
+    parts.push({ type: 'tool_call', id: newId('call'), name: call.name, arguments: call.arguments });
   return parts;
 }
 
@@ -77,13 +81,24 @@ function toReflexMessages(message: Message, toolNames: Map<string, string>): Ref
   for (const call of calls) toolNames.set(call.id, call.name);
   for (const part of message.content) {
     if (part.type !== 'tool_result') continue;
-    out.push({ role: 'tool', text: textOf(part.content), toolName: part.name ?? toolNames.get(part.callId), isError: part.isError });
+    out.push({
+      role: 'tool',
+      text: textOf(part.content),
+      toolName: part.name ?? toolNames.get(part.callId),
+      isError: part.isError,
+    });
   }
   const text = textOf(message.content);
   if (text || calls.length > 0 || out.length === 0) {
     const role = message.role === 'developer' ? 'system' : message.role === 'tool' ? 'user' : message.role;
     if (message.role !== 'tool' || text) {
-      out.push({ role, text, ...(calls.length > 0 ? { toolCalls: calls.map((call) => ({ name: call.name, arguments: call.arguments })) } : {}) });
+      out.push({
+        role,
+        text,
+        ...(calls.length > 0
+          ? { toolCalls: calls.map((call) => ({ name: call.name, arguments: call.arguments })) }
+          : {}),
+      });
     }
   }
   return out;

@@ -1,6 +1,13 @@
 import { AppError } from '../base/errors.ts';
 import type { UsageReading } from '../contract/usage.ts';
-import type { Passthrough, Reply, StreamDecoder, StreamEvent, StreamRenderer, StreamScanner } from '../providers/index.ts';
+import type {
+  Passthrough,
+  Reply,
+  StreamDecoder,
+  StreamEvent,
+  StreamRenderer,
+  StreamScanner,
+} from '../providers/index.ts';
 
 /** How much of a stream's text is kept for counting it, should it break. */
 const TEXT_KEPT = 1024 * 1024;
@@ -159,7 +166,10 @@ export function eventsOf(reply: Reply): StreamEvent[] {
           events.push({ type: 'reasoning', ...at, text: content.text });
           break;
         case 'tool_call':
-          events.push({ type: 'tool_call', ...at, id: content.id, name: content.name }, { type: 'tool_arguments', ...at, json: content.arguments });
+          events.push(
+            { type: 'tool_call', ...at, id: content.id, name: content.name },
+            { type: 'tool_arguments', ...at, json: content.arguments },
+          );
           break;
         default:
           events.push({ type: 'media', ...at, media: content });

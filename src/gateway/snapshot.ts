@@ -1,9 +1,9 @@
+import type { Vault } from '../accounts/index.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { FxTable, type Price, PriceBook } from '../billing/index.ts';
 import type { AliasConfig, Config, ProviderConfig } from '../config.ts';
 import { connectProvider, discoverFromEnvironment, type Provider } from '../providers/index.ts';
-import type { Vault } from '../accounts/index.ts';
 import type { Store } from '../store/index.ts';
 import { type CatalogueSource, createCatalogue, type ModelFacts } from './catalogue.ts';
 import type { Snapshot } from './gateway.ts';
@@ -59,19 +59,29 @@ export async function loadSnapshot(source: SnapshotSource): Promise<Loaded> {
   };
 }
 
-function connectAll(source: SnapshotSource, stored: Awaited<ReturnType<Store['providers']['list']>>): ConnectedProvider[] {
+function connectAll(
+  source: SnapshotSource,
+  stored: Awaited<ReturnType<Store['providers']['list']>>,
+): ConnectedProvider[] {
   const { config, vault, clock } = source;
   const connected = new Map<string, ConnectedProvider>();
   const add = (entry: ProviderConfig, origin: ConnectedProvider['origin']): void => {
     if (connected.has(entry.name)) {
-      if (origin === 'file') throw new AppError('invalid_request', `The provider "${entry.name}" is defined twice.`, { param: 'providers' });
+      if (origin === 'file')
+        throw new AppError('invalid_request', `The provider "${entry.name}" is defined twice.`, { param: 'providers' });
       return;
     }
-    connected.set(entry.name, { provider: connectProvider(entry as Parameters<typeof connectProvider>[0], { clock }), config: entry, origin });
+    connected.set(entry.name, {
+      provider: connectProvider(entry as Parameters<typeof connectProvider>[0], { clock }),
+      config: entry,
+      origin,
+    });
   };
   for (const entry of config.providers) add(entry, 'file');
   for (const row of stored) {
-    const secrets = row.sealed ? (JSON.parse(vault.open(row.sealed, `provider:${row.name}`)) as Record<string, unknown>) : {};
+    const secrets = row.sealed
+      ? (JSON.parse(vault.open(row.sealed, `provider:${row.name}`)) as Record<string, unknown>)
+      : {};
     add({ ...row.config, ...secrets, name: row.name } as ProviderConfig, 'api');
   }
   for (const entry of discoverFromEnvironment(config.env)) add(entry as ProviderConfig, 'environment');
@@ -79,7 +89,12 @@ function connectAll(source: SnapshotSource, stored: Awaited<ReturnType<Store['pr
   return [...connected.values()];
 }
 
-function modelsOf(provider: Provider, entry: ProviderConfig, book: PriceBook, now_ms: number): CatalogueSource['providers'][number] {
+function modelsOf(
+  provider: Provider,
+  entry: ProviderConfig,
+  book: PriceBook,
+  now_ms: number,
+): CatalogueSource['providers'][number] {
   const priced = new Map<string, Price>();
   for (const price of book.all()) {
     const own = price.provider === provider.name || price.provider === provider.priceProvider;
@@ -87,7 +102,13 @@ function modelsOf(provider: Provider, entry: ProviderConfig, book: PriceBook, no
   }
   const factsOf = (id: string): ModelFacts => {
     const body = priced.get(id)?.body;
-    return body ? { contextWindow: body.context_window, maxOutput: body.max_output, embeddings: body.mode === 'embedding' || undefined } : {};
+    return body
+      ? {
+          contextWindow: body.context_window,
+          maxOutput: body.max_output,
+          embeddings: body.mode === 'embedding' || undefined,
+        }
+      : {};
   };
   return {
     provider,

@@ -10,32 +10,39 @@ import { createAuth } from './middleware/auth.ts';
 import { answerError, dialectOf, errorHeaders, readError } from './middleware/errors.ts';
 import { Sessions } from './middleware/sessions.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { backupRoutes } from './routes/backup.ts';
+import { barometerRoutes } from './routes/barometer.ts';
 import { budgetRoutes } from './routes/budgets.ts';
+import { consoleRoutes } from './routes/console.ts';
+import { DATA_PLANE_PATHS, documentDataPlane } from './routes/data-plane-paths.ts';
 import { createRoutes } from './routes/define.ts';
+import { doctorRoutes } from './routes/doctor.ts';
+import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
+import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { operationRoutes } from './routes/operations.ts';
-import type { Services } from './services.ts';
+import { outcomeRoutes } from './routes/outcomes.ts';
+import { priceRoutes } from './routes/prices.ts';
+import { providerRoutes } from './routes/providers.ts';
+import { recordRoutes } from './routes/records.ts';
+import { reflexRoutes } from './routes/reflex.ts';
+import { ReflexKeeper } from './routes/reflex-keeper.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { usageRoutes } from './routes/usage.ts';
-
-/** Paths that the data plane answers by POST; anything else on them comes here. */
-const DATA_PLANE_PATHS = [
-  '/v1/chat/completions',
-  '/v1/responses',
-  '/v1/embeddings',
-  '/v1/messages',
-  '/api/v3/chat/completions',
-  '/api/v3/responses',
-  '/api/v3/embeddings',
-] as const;
+import { walletRoutes } from './routes/wallets.ts';
+import type { Services } from './services.ts';
 
 /** A listener for node:http. The guard's refusals and all other errors are answered in the shape of the surface that was called. */
 export function createApp(
   services: Services,
   guard: Guard,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const app = createControlApp(services);
+  const keeper = new ReflexKeeper(services);
+  const app = createControlApp(services, keeper);
+  void keeper.restored();
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return async (request, response) => {
     try {
@@ -61,7 +68,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: AppEr
 }
 
 /** All routes, without sockets and without the guard. */
-export function createControlApp(services: Services): OpenAPIHono {
+export function createControlApp(services: Services, keeper: ReflexKeeper = new ReflexKeeper(services)): OpenAPIHono {
   const sessions = new Sessions(services.clock);
   const routes = createRoutes(createAuth(services, sessions));
   const { app } = routes;
@@ -71,13 +78,28 @@ export function createControlApp(services: Services): OpenAPIHono {
     context.header('x-content-type-options', 'nosniff');
     if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
   });
-  healthRoutes(routes, services);
-  accountRoutes(routes, services);
-  keyRoutes(routes, services);
-  budgetRoutes(routes, services);
-  usageRoutes(routes, services);
+  documentDataPlane(app);
   modelRoutes(routes, services);
   operationRoutes(routes, services);
+  outcomeRoutes(routes, services);
+  reflexRoutes(routes, services, keeper);
+  keyRoutes(routes, services);
+  accountRoutes(routes, services);
+  budgetRoutes(routes, services);
+  walletRoutes(routes, services);
+  usageRoutes(routes, services);
+  barometerRoutes(routes, services);
+  ledgerRoutes(routes, services);
+  priceRoutes(routes, services);
+  providerRoutes(routes, services);
+  recordRoutes(routes, services);
+  sessionRoutes(routes, services, sessions);
+  healthRoutes(routes, services, () => keeper.isRestoring);
+  doctorRoutes(routes, services);
+  backupRoutes(routes, services);
+  metricRoutes(routes, services);
+  documentRoutes(app, services.version);
+  consoleRoutes(app, services);
 
   app.notFound((context) => {
     const methods = allowedMethods(app, context.req.path);
@@ -115,6 +137,6 @@ function allowedMethods(app: OpenAPIHono, path: string): string[] {
     const [handlers] = app.router.match(method, path);
     if (handlers.some(([[, route]]) => route.method === method)) methods.add(method);
   }
-  if ((DATA_PLANE_PATHS as readonly string[]).includes(path)) methods.add('POST');
+  if (DATA_PLANE_PATHS.has(path)) methods.add('POST');
   return [...methods];
 }

@@ -33,12 +33,22 @@ export interface DataPlane {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-export function createDataPlane(gateway: Gateway, guard: Guard, maxBodyBytes: number): DataPlane {
+/** A body that is larger than this, or does not say, is not read for a caller whose key is not known. */
+const UNCHECKED_BYTES = 64 * 1024;
+/** Bodies of the largest size that may be held at a time, all calls together. */
+const MAX_BODIES_HELD = 32;
+
+/** `authenticate` throws for a key that is not known here. */
+export function createDataPlane(
+  gateway: Gateway,
+  guard: Guard,
+  maxBodyBytes: number,
+  authenticate: (secret: string | undefined) => unknown,
+): DataPlane {
+  let held = 0;
   return {
     handle(request, response) {
-      const url = request.url!;
-      const query = url.indexOf('?');
-      const path = query < 0 ? url : url.slice(0, query);
+      const path = pathOf(request.url!);
       const route = ROUTES.get(path);
       if (!route || request.method !== 'POST') return false;
       void serve(request, response, route, path);
@@ -46,21 +56,52 @@ export function createDataPlane(gateway: Gateway, guard: Guard, maxBodyBytes: nu
     },
   };
 
-  async function serve(request: IncomingMessage, response: ServerResponse, route: DataRoute, path: string): Promise<void> {
+  async function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: DataRoute,
+    path: string,
+  ): Promise<void> {
     const sink = new HttpSink(response);
     let body: Buffer;
+    let size = 0;
     try {
       guard.check(request.headers, 'POST');
-      body = await readBody(request, maxBodyBytes);
+      if (!(Number(request.headers['content-length']) <= UNCHECKED_BYTES)) {
+        await authenticate(secretOf(request.headers.authorization, request.headers['x-api-key']));
+      }
+      body = await readBody(request, maxBodyBytes, (bytes) => {
+        if (held + bytes > maxBodyBytes * MAX_BODIES_HELD) {
+          throw new AppError('overloaded', 'Too many large bodies are being sent to this server at once.', {
+            retryAfter_s: 1,
+          });
+        }
+        held += bytes;
+        size += bytes;
+      });
     } catch (error) {
+      held -= size;
       const failure = toAppError(error);
-      // What is still coming of a body that is too large is not worth reading.
-      const close: Record<string, string> = failure.code === 'too_large' ? { connection: 'close' } : {};
+      // What is still coming of a body that is not wanted is not worth reading.
+      const close: Record<string, string> = request.complete ? {} : { connection: 'close' };
       sendError(sink, route, failure, newId('op'), close);
+      if (!request.complete) request.resume();
       return;
     }
-    await gateway.handle(callOf(request, route, path, body), sink);
+    try {
+      await gateway.handle(callOf(request, route, path, body), sink);
+    } finally {
+      held -= size;
+    }
   }
+}
+
+/** The path of a request line. Its usual form is cut, not parsed; a proxy's absolute form and dots come to the same place as everywhere. */
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  if (ROUTES.has(path)) return path;
+  return (URL.parse(url, 'http://local')?.pathname ?? path).replace(/\/$/, '');
 }
 
 function callOf(request: IncomingMessage, route: DataRoute, path: string, body: Buffer): Call {
@@ -78,7 +119,7 @@ function callOf(request: IncomingMessage, route: DataRoute, path: string, body: 
   };
   for (const name of FORWARDED) {
     const value = one(headers[name]);
-    if (value !== undefined) (call.forward ??= {})[name] = value;
+    if (value !== undefined) call.forward = { ...call.forward, [name]: value };
   }
   return call;
 }
@@ -92,28 +133,38 @@ function one(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** `take` is told of every piece before it is kept, and may refuse it by throwing. */
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  take: (bytes: number) => void = () => {},
+): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
   if (encoding && encoding !== 'identity') {
-    return Promise.reject(new AppError('invalid_request', 'The body is compressed; send it as it is.', { param: 'content-encoding' }));
+    return Promise.reject(
+      new AppError('invalid_request', 'The body is compressed; send it as it is.', { param: 'content-encoding' }),
+    );
   }
-  const tooLarge = () => new AppError('too_large', `The body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB (server.max_body_mb).`);
+  const tooLarge = () =>
+    new AppError('too_large', `The body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB (server.max_body_mb).`);
   const length = Number(request.headers['content-length']);
-  if (length > maxBytes) {
-    request.resume();
-    return Promise.reject(tooLarge());
-  }
+  if (length > maxBytes) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let refused = false;
     request.on('data', (chunk: Buffer) => {
+      if (refused) return;
       size += chunk.length;
-      if (size > maxBytes) {
+      try {
+        if (size > maxBytes) throw tooLarge();
+        take(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        refused = true;
         chunks.length = 0;
-        reject(tooLarge());
-        return;
+        reject(error);
       }
-      chunks.push(chunk);
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
     request.on('error', () => reject(new AppError('invalid_request', 'The body ended before it was whole.')));

@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { AppError } from '../base/errors.ts';
 import { createGuard } from './guard.ts';
 
-const guard = createGuard({ host: '127.0.0.1', allowedHosts: ['tokens.example.com'], allowedOrigins: ['https://app.example.com'] });
+const guard = createGuard({
+  host: '127.0.0.1',
+  allowedHosts: ['tokens.example.com'],
+  allowedOrigins: ['https://app.example.com'],
+});
 
 const refused = (headers: Record<string, string>, method = 'POST'): boolean => {
   try {
@@ -17,10 +21,25 @@ const refused = (headers: Record<string, string>, method = 'POST'): boolean => {
 };
 
 test('hosts that a page can not forge are served, others are refused', () => {
-  for (const host of ['127.0.0.1:8787', 'localhost:8787', '[::1]:8787', '10.0.0.7', 'tokens.example.com', 'TOKENS.example.com:443']) {
+  for (const host of [
+    '127.0.0.1:8787',
+    'localhost:8787',
+    '[::1]:8787',
+    '10.0.0.7',
+    'tokens.example.com',
+    'TOKENS.example.com:443',
+  ]) {
     assert.equal(refused({ host }), false, host);
   }
-  for (const host of ['evil.example', 'evil.example:8787', 'localhost.evil.example', 'tokens.example.com.evil.example', '', '127.0.0.1:8787@evil.example', 'a b']) {
+  for (const host of [
+    'evil.example',
+    'evil.example:8787',
+    'localhost.evil.example',
+    'tokens.example.com.evil.example',
+    '',
+    '127.0.0.1:8787@evil.example',
+    'a b',
+  ]) {
     assert.equal(refused({ host }), true, host);
   }
   assert.equal(refused({}), true);

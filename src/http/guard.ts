@@ -19,7 +19,11 @@ export interface Guard {
  * neither under an IP address nor under `localhost`; so these, the configured host and the listed ones are served and no other.
  */
 export function createGuard(options: GuardOptions): Guard {
-  const hosts = new Set(['localhost', options.host.toLowerCase(), ...options.allowedHosts.map((host) => host.toLowerCase())]);
+  const hosts = new Set([
+    'localhost',
+    options.host.toLowerCase(),
+    ...options.allowedHosts.map((host) => host.toLowerCase()),
+  ]);
   const origins = new Set(options.allowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
   // The same few values come with every call.
   const known = new Map<string, boolean>();
@@ -38,13 +42,19 @@ export function createGuard(options: GuardOptions): Guard {
     check(headers, method) {
       const host = headers.host;
       if (!host || !hostAllowed(host)) {
-        throw new AppError('not_allowed', 'This server is not called by that host name; add it to server.allowed_hosts in tokenworks.yaml.');
+        throw new AppError(
+          'not_allowed',
+          'This server is not called by that host name; add it to server.allowed_hosts in tokenworks.yaml.',
+        );
       }
       const origin = headers.origin;
       if (origin === undefined || method === 'GET' || method === 'HEAD') return;
       const own = origin.toLowerCase();
       if (own === `http://${host.toLowerCase()}` || own === `https://${host.toLowerCase()}` || origins.has(own)) return;
-      throw new AppError('not_allowed', 'Pages of that origin may not write here; add it to server.allowed_origins in tokenworks.yaml.');
+      throw new AppError(
+        'not_allowed',
+        'Pages of that origin may not write here; add it to server.allowed_origins in tokenworks.yaml.',
+      );
     },
   };
 }

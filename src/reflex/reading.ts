@@ -14,6 +14,7 @@ import {
   readTimes,
   type TimeSpan,
   today,
+  withoutOverlap,
 } from './values/moments.ts';
 import { type NumberValue, readNumbers } from './values/numbers.ts';
 
@@ -31,6 +32,10 @@ export interface Reading {
   words: Word[];
   numbers: PlacedNumber[];
   stems: Set<string>;
+  /** Words that are part of a number. */
+  numeric: Set<Word>;
+  /** Words that are part of a date or time. */
+  dated: Set<Word>;
   dates: DateSpan[];
   times: TimeSpan[];
   durations: DurationSpan[];
@@ -64,12 +69,15 @@ export function readText(text: string, options: ReadingOptions): Reading {
   const dates = readDates(short, options.now_ms, options.timeZone);
   const times = readTimes(short);
   const durations = readDurations(short);
+  const numbers = readNumbers(short);
   return {
     text: short,
     folded: foldSameLength(short),
     words: own,
     stems: new Set(own.map((word) => stem(word.text))),
-    numbers: placeNumbers(readNumbers(short), own, [...dates, ...times], durations),
+    numeric: wordsIn(own, numbers),
+    dated: wordsIn(own, withoutOverlap([...dates, ...times])),
+    numbers: placeNumbers(numbers, own, [...dates, ...times], durations),
     dates,
     times,
     durations,
@@ -82,6 +90,17 @@ export function readText(text: string, options: ReadingOptions): Reading {
 }
 
 type Bounds = { start: number; end: number };
+
+/** Words that touch one of the spans; both are in order. */
+function wordsIn(own: readonly Word[], spans: readonly Bounds[]): Set<Word> {
+  const out = new Set<Word>();
+  let at = 0;
+  for (const word of own) {
+    while (at < spans.length && spans[at]!.end <= word.start) at++;
+    if (at < spans.length && spans[at]!.start < word.end) out.add(word);
+  }
+  return out;
+}
 
 function placeNumbers(
   numbers: readonly NumberValue[],
@@ -621,7 +640,7 @@ function contentFrom(reading: Reading, at: number): { start: number; end: number
 
 function isValueWord(word: Word, reading: Reading): boolean {
   if (isFunctionWord(word.text) || isAboutWord(word, reading)) return false;
-  return isFree(reading, word) && !isInside(word, reading.dates) && !isInside(word, reading.times);
+  return !reading.dated.has(word) && isFree(reading, word);
 }
 
 function isAboutWord(word: Word, reading: Reading): boolean {
@@ -640,7 +659,7 @@ function readRest(field: Field, reading: Reading): Found | undefined {
   for (const word of reading.words) {
     if (
       !isValueWord(word, reading) ||
-      reading.numbers.some((number) => number.start <= word.start && word.end <= number.end)
+      reading.numeric.has(word)
     )
       continue;
     const last = runs.at(-1);

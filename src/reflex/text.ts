@@ -83,7 +83,8 @@ const ENDINGS: [RegExp, string][] = [
 
 /** A light English stem: plural, then one ending, doubled consonant and final e dropped. Other scripts come back as they are. */
 export function stem(word: string): string {
-  if (word.length < 4 || !/^[a-z]+$/.test(word)) return word;
+  // The bound keeps the expressions below from going through a page of letters again and again.
+  if (word.length < 4 || word.length > 40 || !/^[a-z]+$/.test(word)) return word;
   let out = word;
   for (const [pattern, by] of SUFFIXES) {
     if (pattern.test(out)) {
@@ -103,8 +104,9 @@ export function stem(word: string): string {
 /** `getWeatherByCity`, `get_weather-by.city` → `['get', 'weather', 'by', 'city']`, folded. */
 export function splitIdentifier(name: string): string[] {
   return name
+    .slice(0, 2_000)
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .replace(/([A-Z]{1,40})([A-Z][a-z])/g, '$1 $2')
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean)
     .map(fold);

@@ -25,6 +25,8 @@ import type {
 } from '../contract/records.ts';
 import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 
+import type { StoreTicket } from './engine.ts';
+
 export type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
 
 /** A page of a cursor list; `next` is absent on the last. */
@@ -100,6 +102,8 @@ export interface Store {
   /** Server version and what is missing (pgvector). */
   describe(): Promise<{ engine: string; version: string; migrations: number; notes: string[] }>;
   ping(): Promise<void>;
+  /** For `joinStore` in another thread. */
+  readonly ticket: StoreTicket;
   close(): Promise<void>;
 
   organisations: {
@@ -278,4 +282,5 @@ export interface StoreOptions {
   clock?: Clock;
 }
 
-export { openStore } from './open.ts';
+export type { StoreTicket } from './engine.ts';
+export { joinStore, openStore } from './open.ts';

@@ -10,7 +10,7 @@ import { createCaptures } from './captures.ts';
 import { createAliases, createProviders } from './catalogue.ts';
 import type { Sql } from './connections.ts';
 import { type Context, REVISION } from './context.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, StoreTicket } from './engine.ts';
 import { toStoreError } from './errors.ts';
 import { createFxRates } from './fx-rates.ts';
 import type { Store, StoreOptions } from './index.ts';
@@ -22,7 +22,7 @@ import { createOperations } from './operations.ts';
 import { createOrganisations } from './organisations.ts';
 import { createOutcomes } from './outcomes.ts';
 import { Partitions } from './partitions.ts';
-import { openPglite } from './pglite.ts';
+import { joinPglite, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 import { createPrices } from './prices.ts';
 import { createProjects } from './projects.ts';
@@ -50,11 +50,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-function build(engine: Engine, options: StoreOptions, migrations: Migration[]): Store {
+/** The same store, from another thread of the process that opened it. It is migrated already; closing it closes only this connection. */
+export async function joinStore(ticket: StoreTicket): Promise<Store> {
+  const engine = ticket.kind === 'pglite' ? joinPglite(ticket.socket) : await openPostgres(ticket.databaseUrl);
+  return guard(build(engine, {}, readMigrations()), engine);
+}
+
+function build(engine: Engine, options: Pick<StoreOptions, 'clock'>, migrations: Migration[]): Store {
   const context: Context = { sql: engine.sql, db: openDrizzle(engine.sql), clock: options.clock ?? systemClock };
   const partitions = new Partitions(engine.sql);
   return {
     engine: engine.kind,
+    ticket: engine.ticket,
     describe: () => describe(engine, migrations),
     ping: async () => {
       await engine.sql`select 1`;

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../base/errors.ts';
-import { openStore } from './index.ts';
+import { joinStore, openStore } from './index.ts';
 import { pgliteVersion, removeSocketDir } from './pglite.ts';
-import { makeTestHome } from './testing.ts';
+import { makeTestHome, openTestStore } from './testing.ts';
 
 const CHILD = fileURLToPath(new URL('./append.child.ts', import.meta.url));
 const PER_BATCH = 50;
@@ -183,4 +183,42 @@ describe('the embedded database', () => {
       await (await openStore({ home })).close();
     });
   });
+});
+
+it('transactions of two connections to the embedded database never mix', async () => {
+  const opened = await openTestStore();
+  const joined = await joinStore(opened.store.ticket);
+  const segment = '00000000-0000-4000-8000-000000000001';
+  const audit = { actor: 'test', action: 'organisation.create', target: 't' };
+  const organisation = (id: string) => ({
+    id,
+    name: id,
+    timezone: 'UTC',
+    capture: 'none' as const,
+    tagKeys: [],
+    createdAt_ms: 0,
+  });
+  try {
+    await opened.store.organisations.create(organisation('taken'), audit);
+    const writes: Promise<unknown>[] = [];
+    for (let index = 0; index < 40; index++) {
+      // Every second write breaks in the middle of its transaction, while the other connection is in one of its own.
+      writes.push(
+        opened.store.organisations
+          .create(organisation(index % 2 ? 'taken' : `o${index}`), audit)
+          .catch(() => 'refused'),
+      );
+      writes.push(joined.settings.put(`s${index}`, index, audit));
+    }
+    writes.push(joined.usage.append({ segment, from: 0, to: 10, operations: [], postings: [] }));
+    const answers = await Promise.all(writes);
+    assert.equal(answers.filter((answer) => answer === 'refused').length, 20);
+    assert.equal((await opened.store.organisations.list()).length, 21);
+    for (let index = 0; index < 40; index++) assert.equal(await opened.store.settings.get(`s${index}`), index);
+    assert.equal(await opened.store.usage.position(segment), 10);
+    assert.equal((await opened.store.audit.list({ limit: 500 })).data.length, 61);
+  } finally {
+    await joined.close();
+    await opened.close();
+  }
 });

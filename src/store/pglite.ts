@@ -34,7 +34,8 @@ export async function openPglite(home: string, log: (message: string) => void): 
     }
     const finishInit = prepareDataDir(home);
     const worker = await startWorker({ dataDir: join(home, 'db'), socket: join(socketDir, 's') });
-    const sql = connect(join(socketDir, 's'));
+    const socket = join(socketDir, 's');
+    const sql = connect(socket);
     try {
       await sql`select 1`;
       finishInit();
@@ -46,6 +47,7 @@ export async function openPglite(home: string, log: (message: string) => void): 
     return {
       kind: 'pglite',
       sql,
+      ticket: { kind: 'pglite', socket },
       failure: worker.failure,
       close: async () => {
         try {
@@ -164,6 +166,12 @@ function cannotStart(dataDir: string, cause: Error | undefined): AppError {
       'away and run `tokenworks restore FILE` with your last backup.',
     { cause },
   );
+}
+
+/** A further connection to a database that another thread of this process has opened; closing it leaves the database open. */
+export function joinPglite(socket: string): Engine {
+  const sql = connect(socket);
+  return { kind: 'pglite', sql, ticket: { kind: 'pglite', socket }, failure: () => undefined, close: () => sql.end() };
 }
 
 function connect(socket: string): Sql {

@@ -33,7 +33,13 @@ export async function openPostgres(databaseUrl: string): Promise<Engine> {
       },
     );
   }
-  return { kind: 'postgres', sql, failure: () => undefined, close: () => sql.end() };
+  return {
+    kind: 'postgres',
+    sql,
+    ticket: { kind: 'postgres', databaseUrl },
+    failure: () => undefined,
+    close: () => sql.end(),
+  };
 }
 
 function makeClient(databaseUrl: string, onclose: () => void): postgres.Sql {

@@ -1,11 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { addAmounts } from '../lib/decimal.ts';
 import type { Range } from '../lib/time.ts';
-import { totalTokens } from '../lib/usage.ts';
 import { call, withQuery } from './client.ts';
-import type { BarometerView, BudgetView, KeyView, LiveOperationView, OperationView, Page, ProjectView, UsageReport } from './wire.ts';
+import { OPERATIONS_SHOWN, rowOf } from './operation-rows.ts';
+import type { BarometerView, BudgetView, KeyView, OperationView, Page, ProjectView, UsageReport } from './wire.ts';
 
-export const OPERATIONS_SHOWN = 50;
 const NAMES_PER_PAGE = 500;
 /** Names are for labels only; an installation with more keys than this shows the others' ids. */
 const NAME_PAGES = 4;
@@ -44,8 +43,14 @@ export function useCharge(from_ms: number | undefined, timezone: string) {
     queryKey: ['usage', 'charge', from_ms, timezone],
     enabled: from_ms !== undefined,
     queryFn: async ({ signal }) => {
-      const report = await call<UsageReport>(withQuery('/admin/v1/usage', { from: new Date(from_ms!).toISOString(), timezone }), { signal });
-      return { charge: addAmounts(report.data.map((row) => row.charge)), unpriced: report.data.reduce((sum, row) => sum + row.unpriced, 0) };
+      const report = await call<UsageReport>(
+        withQuery('/admin/v1/usage', { from: new Date(from_ms!).toISOString(), timezone }),
+        { signal },
+      );
+      return {
+        charge: addAmounts(report.data.map((row) => row.charge)),
+        unpriced: report.data.reduce((sum, row) => sum + row.unpriced, 0),
+      };
     },
     placeholderData: keepPreviousData,
     refetchInterval: 60_000,
@@ -55,7 +60,8 @@ export function useCharge(from_ms: number | undefined, timezone: string) {
 export function useBudgets() {
   return useQuery({
     queryKey: ['budgets'],
-    queryFn: async ({ signal }) => (await call<Page<BudgetView>>(withQuery('/admin/v1/budgets', { limit: 100 }), { signal })).data,
+    queryFn: async ({ signal }) =>
+      (await call<Page<BudgetView>>(withQuery('/admin/v1/budgets', { limit: 100 }), { signal })).data,
     refetchInterval: 60_000,
   });
 }
@@ -64,7 +70,9 @@ export function useOperations() {
   return useQuery({
     queryKey: ['operations'],
     queryFn: async ({ signal }) => {
-      const page = await call<Page<OperationView>>(withQuery('/admin/v1/operations', { limit: OPERATIONS_SHOWN }), { signal });
+      const page = await call<Page<OperationView>>(withQuery('/admin/v1/operations', { limit: OPERATIONS_SHOWN }), {
+        signal,
+      });
       return page.data.map(rowOf);
     },
     refetchInterval: 60_000,
@@ -111,61 +119,4 @@ async function pages<T>(path: string, query: Record<string, string>, signal: Abo
     if (!cursor) break;
   }
   return all;
-}
-
-/** What a line of the list of operations shows; the live stream and the ledger both become this. */
-export interface OperationRow {
-  id: string;
-  at_ms: number;
-  key: string;
-  project: string;
-  model: string;
-  deployment: string;
-  status: string;
-  tokens: number;
-  charge?: string;
-  currency?: string;
-  total_ms: number;
-  ttft_ms?: number;
-}
-
-function rowOf(operation: OperationView): OperationRow {
-  return {
-    id: operation.id,
-    at_ms: Date.parse(operation.at),
-    key: operation.key,
-    project: operation.project,
-    model: operation.model,
-    deployment: operation.deployment,
-    status: operation.status,
-    tokens: totalTokens(operation.usage),
-    charge: operation.charge ?? undefined,
-    currency: operation.charge_currency ?? undefined,
-    total_ms: operation.latency.total_ms,
-    ttft_ms: operation.latency.ttft_ms ?? undefined,
-  };
-}
-
-export function liveRowOf(operation: LiveOperationView): OperationRow {
-  return {
-    id: operation.id,
-    at_ms: Date.parse(operation.at),
-    key: operation.key,
-    project: operation.project,
-    model: operation.model,
-    deployment: operation.deployment,
-    status: operation.status,
-    tokens: operation.tokens,
-    charge: operation.charge ?? undefined,
-    currency: operation.charge_currency ?? undefined,
-    total_ms: operation.total_ms,
-    ttft_ms: operation.ttft_ms ?? undefined,
-  };
-}
-
-/** Newest first, each once, no more than are shown. */
-export function mergeRows(fresh: readonly OperationRow[], known: readonly OperationRow[]): OperationRow[] {
-  const seen = new Set<string>();
-  const all = [...fresh, ...known].filter((row) => !seen.has(row.id) && seen.add(row.id));
-  return all.sort((a, b) => b.at_ms - a.at_ms || (a.id < b.id ? 1 : -1)).slice(0, OPERATIONS_SHOWN);
 }

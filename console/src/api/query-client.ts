@@ -11,6 +11,13 @@ export function shouldRetry(failures: number, error: unknown): boolean {
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
-    defaultOptions: { queries: { retry: shouldRetry, retryDelay: (attempt) => 500 * 2 ** attempt, staleTime: 2000, networkMode: 'always' } },
+    defaultOptions: {
+      queries: {
+        retry: shouldRetry,
+        retryDelay: (attempt) => 500 * 2 ** attempt,
+        staleTime: 2000,
+        networkMode: 'always',
+      },
+    },
   });
 }

@@ -1,10 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isSignedIn, signIn, signOut, tokenOf } from '../api/session.ts';
 import { ApiError } from '../api/client.ts';
+import { isSignedIn, signIn, signOut, tokenOf } from '../api/session.ts';
 import { BarometerPage } from '../pages/barometer/barometer-page.tsx';
-import { type SignInProblem, SignInPage } from '../pages/sign-in/sign-in-page.tsx';
+import { SignInPage, type SignInProblem } from '../pages/sign-in/sign-in-page.tsx';
 
 type Session = { state: 'checking' } | { state: 'in' } | { state: 'out'; problem?: SignInProblem };
 

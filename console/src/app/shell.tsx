@@ -59,7 +59,7 @@ export function Shell({ page, status, onSignOut, children }: Props) {
   const { t } = useTranslation();
   return (
     <>
-      <a href="#figures" className="skip" onClick={focusFigures}>
+      <a href="#figures" className="skip">
         {t('app.skip')}
       </a>
       <header className="border-b border-rule">
@@ -85,12 +85,4 @@ export function Shell({ page, status, onSignOut, children }: Props) {
       </main>
     </>
   );
-}
-
-/** Without a change of the address, which bears one-time tokens and no places. */
-function focusFigures(event: React.MouseEvent): void {
-  event.preventDefault();
-  const figures = document.getElementById('figures');
-  figures?.focus();
-  figures?.scrollIntoView();
 }

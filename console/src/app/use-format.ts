@@ -6,5 +6,8 @@ import { createFormat, type Format } from '../lib/format.ts';
 export function useFormat(timezone?: string): Format {
   const { i18n } = useTranslation();
   const locale = i18n.language;
-  return useMemo(() => createFormat(locale, timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone), [locale, timezone]);
+  return useMemo(
+    () => createFormat(locale, timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+    [locale, timezone],
+  );
 }

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type LiveState, type LiveStream, openLive } from '../api/live.ts';
-import { liveRowOf, mergeRows, type OperationRow } from '../api/queries.ts';
+import { liveRowOf, mergeRows, type OperationRow } from '../api/operation-rows.ts';
 import type { BarometerView, LiveSnapshot } from '../api/wire.ts';
 
 /** Reports are sums over the ledger: asked for again at most this often while calls come in. */
@@ -35,7 +35,8 @@ export function useLive(onBreak: () => void): Live {
     let wasOffline = false;
 
     const refresh = (): void => {
-      for (const name of ['usage', 'budgets', 'names', 'barometer']) void queries.invalidateQueries({ queryKey: [name] });
+      for (const name of ['usage', 'budgets', 'names', 'barometer'])
+        void queries.invalidateQueries({ queryKey: [name] });
     };
     const drawRows = (): void => {
       draw = undefined;
@@ -79,5 +80,12 @@ export function useLive(onBreak: () => void): Live {
 }
 
 function withSnapshot(known: BarometerView, snapshot: LiveSnapshot): BarometerView {
-  return { ...known, at: snapshot.at, tokens: snapshot.tokens, requests: snapshot.requests, per_minute: snapshot.per_minute, open: snapshot.open };
+  return {
+    ...known,
+    at: snapshot.at,
+    tokens: snapshot.tokens,
+    requests: snapshot.requests,
+    per_minute: snapshot.per_minute,
+    open: snapshot.open,
+  };
 }

@@ -18,7 +18,9 @@ export function niceTicks(max: number, count: number): number[] {
 export function stepArea(tops: readonly number[], bottoms: readonly number[], width: number): string {
   if (tops.length === 0) return '';
   const x = (index: number): string => ((index * width) / tops.length).toFixed(2);
-  const forth = tops.map((y, index) => `${index === 0 ? 'M' : 'L'}${x(index)} ${y.toFixed(2)}H${x(index + 1)}`).join('');
+  const forth = tops
+    .map((y, index) => `${index === 0 ? 'M' : 'L'}${x(index)} ${y.toFixed(2)}H${x(index + 1)}`)
+    .join('');
   const back = bottoms.map((y, index) => `L${x(index + 1)} ${y.toFixed(2)}H${x(index)}`);
   return `${forth}${back.reverse().join('')}Z`;
 }
@@ -50,7 +52,8 @@ const DECADES_SHOWN = 5;
 export function milestoneScale(total: number, next: number): MilestoneScale {
   const top = Math.max(4, Math.ceil(Math.log10(Math.max(next, 10))));
   const bottom = Math.max(2, top - DECADES_SHOWN);
-  const at = (tokens: number): number => Math.min(1, Math.max(0, (Math.log10(Math.max(tokens, 1)) - bottom) / (top - bottom)));
+  const at = (tokens: number): number =>
+    Math.min(1, Math.max(0, (Math.log10(Math.max(tokens, 1)) - bottom) / (top - bottom)));
   const marks: ScaleMark[] = [];
   for (let power = bottom; power <= top; power++) {
     for (const factor of [1, 2, 5]) {

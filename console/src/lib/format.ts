@@ -41,8 +41,12 @@ export function createFormat(locale: string, timezone: string): Format {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
-  const change = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' });
-  const three = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+  const change = new Intl.NumberFormat(locale, {
+    style: 'percent',
+    maximumFractionDigits: 1,
+    signDisplay: 'exceptZero',
+  });
+  const seconds = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const date = (options: Intl.DateTimeFormatOptions): ((at_ms: number) => string) => {
     const format = new Intl.DateTimeFormat(dates, { timeZone: timezone, ...options });
     return (at_ms) => format.format(at_ms);
@@ -60,9 +64,9 @@ export function createFormat(locale: string, timezone: string): Format {
     duration(ms) {
       if (ms === undefined) return DASH;
       if (ms < 999.5) return `${whole.format(ms)} ms`;
-      if (ms < 99_950) return `${three.format(ms / 1000)} s`;
-      const seconds = Math.round(ms / 1000);
-      return `${whole.format(Math.floor(seconds / 60))} min ${seconds % 60} s`;
+      if (ms < 59_995) return `${seconds.format(ms / 1000)} s`;
+      const rounded = Math.round(ms / 1000);
+      return `${whole.format(Math.floor(rounded / 60))} min ${rounded % 60} s`;
     },
     clock: date({ ...time, second: '2-digit' }),
     hour: date(time),

@@ -15,9 +15,24 @@ export interface Range {
   buckets: number[];
 }
 
+/** Making a format takes many times as long as using it. */
+const formats = new Map<string, { offset: Intl.DateTimeFormat; day: Intl.DateTimeFormat }>();
+
+function formatsOf(timezone: string): { offset: Intl.DateTimeFormat; day: Intl.DateTimeFormat } {
+  let found = formats.get(timezone);
+  if (!found) {
+    found = {
+      offset: new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' }),
+      day: new Intl.DateTimeFormat('en-CA', { timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' }),
+    };
+    formats.set(timezone, found);
+  }
+  return found;
+}
+
 /** Minutes by which a zone's clocks are ahead of UTC at a moment. */
 export function offsetMinutes(at_ms: number, timezone: string): number {
-  const parts = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' }).formatToParts(at_ms);
+  const parts = formatsOf(timezone).offset.formatToParts(at_ms);
   const match = /GMT([+-])(\d{2}):(\d{2})/.exec(parts.find((part) => part.type === 'timeZoneName')?.value ?? '');
   if (!match) return 0;
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
@@ -30,7 +45,7 @@ export function hourStart(at_ms: number, timezone: string): number {
 
 /** `2026-11-24`, the calendar day of a moment. */
 export function dayOf(at_ms: number, timezone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at_ms);
+  return formatsOf(timezone).day.format(at_ms);
 }
 
 /** When a calendar day begins. The offset is that of the day's own first hour, not of the clocks' later change. */
@@ -50,7 +65,8 @@ export function rangeOf(name: RangeName, now_ms: number, timezone: string): Rang
   const days = name === '30d' ? 30 : 90;
   // Calendar days are counted in UTC, where each has 24 hours.
   const today_ms = Date.parse(`${dayOf(now_ms, timezone)}T00:00:00Z`);
-  const startOf = (index: number): number => dayStart(new Date(today_ms - (days - 1 - index) * DAY_MS).toISOString().slice(0, 10), timezone);
+  const startOf = (index: number): number =>
+    dayStart(new Date(today_ms - (days - 1 - index) * DAY_MS).toISOString().slice(0, 10), timezone);
   const buckets = Array.from({ length: days }, (_, index) => startOf(index));
   return { name, step: 'day', from_ms: buckets[0]!, to_ms: startOf(days), buckets };
 }
@@ -64,8 +80,10 @@ export function bucketTime(label: string, timezone: string): number {
 export function axisLabels(range: Range, timezone: string, most: number): number[] {
   const { buckets } = range;
   if (range.step === 'hour') {
-    const every = range.name === '7d' ? 24 : [2, 3, 4, 6, 12].find((hours) => 24 / hours <= most) ?? 12;
-    const hourOf = (at_ms: number): number => Math.floor(((at_ms / 60_000 + offsetMinutes(at_ms, timezone)) / 60) % 24);
+    const every =
+      range.name === '7d' ? (most < 7 ? 48 : 24) : ([2, 3, 4, 6, 12].find((hours) => 24 / hours <= most) ?? 12);
+    // Hours since a local midnight, so that two days' marks are of even days.
+    const hourOf = (at_ms: number): number => Math.floor((at_ms / 60_000 + offsetMinutes(at_ms, timezone)) / 60);
     return buckets.flatMap((at_ms, index) => (hourOf(at_ms) % every === 0 ? [index] : []));
   }
   const every = Math.ceil(buckets.length / most);

@@ -1,5 +1,11 @@
 /** Sums over the usage vector, as the contract has its parts. */
-import { TOKEN_FIELDS, totalTokens, USAGE_FIELDS, type UsageField, type UsageVector } from '../../../src/contract/usage.ts';
+import {
+  TOKEN_FIELDS,
+  totalTokens,
+  USAGE_FIELDS,
+  type UsageField,
+  type UsageVector,
+} from '../../../src/contract/usage.ts';
 
 export { totalTokens, USAGE_FIELDS, type UsageVector };
 

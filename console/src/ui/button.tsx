@@ -7,6 +7,10 @@ const KINDS = {
   icon: 'inline-flex min-w-8 h-8 items-center justify-center px-1.5 rounded-[3px] text-ink-2 hover:text-ink hover:bg-sunken',
 } as const;
 
-export function Button({ kind = 'plain', className = '', ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & { kind?: keyof typeof KINDS }) {
+export function Button({
+  kind = 'plain',
+  className = '',
+  ...rest
+}: ButtonHTMLAttributes<HTMLButtonElement> & { kind?: keyof typeof KINDS }) {
   return <button type="button" {...rest} className={`${KINDS[kind]} ${className}`} />;
 }

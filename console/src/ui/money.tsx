@@ -21,11 +21,18 @@ export function Amount({ value, currency, format, places }: AmountProps) {
     <span className="whitespace-nowrap" data-amount={value} data-currency={currency}>
       {shown.slice(0, cents)}
       {(rest || inColumn) && (
-        <span className="inline-block text-left text-ink-3" style={inColumn ? { minWidth: `${Math.max(0, places - CENTS)}ch` } : undefined}>
+        <span
+          className="inline-block text-left text-ink-3"
+          style={inColumn ? { minWidth: `${Math.max(0, places - CENTS)}ch` } : undefined}
+        >
           {rest}
         </span>
       )}
-      {(currency || inColumn) && <span className={`ml-1 text-2xs text-ink-3 ${inColumn ? 'inline-block w-[2.2rem] text-left' : ''}`}>{currency}</span>}
+      {(currency || inColumn) && (
+        <span className={`ml-1 text-2xs text-ink-3 ${inColumn ? 'inline-block w-[2.2rem] text-left' : ''}`}>
+          {currency}
+        </span>
+      )}
     </span>
   );
 }

@@ -50,7 +50,18 @@ function openAt(folder: string, loader?: JournalLoader): Journal {
 }
 
 function intend(journal: Journal, op: string): void {
-  journal.append({ t: 'i', op, at: 1, organisation: 'o', project: 'p', key: 'k', surface: 'chat', model: 'm/x', stream: true, bytes: 401 });
+  journal.append({
+    t: 'i',
+    op,
+    at: 1,
+    organisation: 'o',
+    project: 'p',
+    key: 'k',
+    surface: 'chat',
+    model: 'm/x',
+    stream: true,
+    bytes: 401,
+  });
   journal.append({ t: 's', op, n: 0, at: 2, deployment: 'm/x', provider: 'm', model: 'x', priceId: 'price' });
 }
 
@@ -73,7 +84,19 @@ function operation(id: string): OperationRecord {
     status: 'completed',
     total_ms: 5,
     attempts: [
-      { index: 0, deployment: 'm/x', provider: 'm', model: 'x', status: 'completed', at_ms: 2, total_ms: 3, usage: { input: 7 }, usageSource: 'provider', cost_pico: 10_000_000_000n * 10n ** 12n, currency: 'USD' },
+      {
+        index: 0,
+        deployment: 'm/x',
+        provider: 'm',
+        model: 'x',
+        status: 'completed',
+        at_ms: 2,
+        total_ms: 3,
+        usage: { input: 7 },
+        usageSource: 'provider',
+        cost_pico: 10_000_000_000n * 10n ** 12n,
+        currency: 'USD',
+      },
     ],
     charge_pico: 3n,
     chargeCurrency: 'USD',
@@ -144,7 +167,18 @@ test('after a kill, what was settled is booked once and what was open is broken,
   settle(journal, 'done');
   intend(journal, 'open');
   journal.append({ t: 'p', op: 'open', n: 0, bytes: 42 });
-  journal.append({ t: 'i', op: 'never-sent', at: 1, organisation: 'o', project: 'p', key: 'k', surface: 'chat', model: 'm/x', stream: true, bytes: 4 });
+  journal.append({
+    t: 'i',
+    op: 'never-sent',
+    at: 1,
+    organisation: 'o',
+    project: 'p',
+    key: 'k',
+    surface: 'chat',
+    model: 'm/x',
+    stream: true,
+    bytes: 4,
+  });
   journal.flush();
   await first.loadTo(journal.position());
   // The process dies here, in the middle of a line.

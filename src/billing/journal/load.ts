@@ -1,6 +1,6 @@
 /** Keeps the journal flowing into the store, in the background and on demand. */
 import { performance } from 'node:perf_hooks';
-import type { JournalLoader } from './loader.ts';
+import type { Loading } from './thread.ts';
 import type { Journal } from './writer.ts';
 
 const EVERY_MS = 250;
@@ -14,46 +14,55 @@ export interface JournalLoad {
   close(): Promise<void>;
 }
 
-export function startJournalLoad(journal: Journal, loader: JournalLoader, onError: (error: unknown) => void): JournalLoad {
-  let tail: Promise<void> = Promise.resolve();
+export function startJournalLoad(journal: Journal, loading: Loading, onError: (error: unknown) => void): JournalLoad {
+  let running: Promise<void> = Promise.resolve();
+  /** A load that waits for the running one; whoever asks meanwhile shares it. */
+  let next: Promise<void> | undefined;
   let loaded = '';
-  let loadedAt = performance.now();
+  let loadedAt_ms = performance.now();
   let utilization = performance.eventLoopUtilization();
   let closed = false;
 
   function load(): Promise<void> {
-    tail = tail
+    next ??= running
       .catch(() => {})
-      .then(async () => {
-        const position = journal.position();
-        const key = `${position.segment}:${position.offset}`;
-        if (key === loaded) return;
-        await loader.loadTo(position);
-        loaded = key;
-        loadedAt = performance.now();
+      .then(() => {
+        next = undefined;
+        running = loadNow();
+        return running;
       });
-    return tail;
+    return next;
+  }
+
+  async function loadNow(): Promise<void> {
+    journal.flush();
+    const position = journal.position();
+    const key = `${position.segment}:${position.offset}`;
+    if (key !== loaded) await loading.loadTo(position);
+    loaded = key;
+    loadedAt_ms = performance.now();
   }
 
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const busy = performance.eventLoopUtilization(now, utilization).utilization > BUSY;
     utilization = now;
-    if (busy && performance.now() - loadedAt < LONGEST_DELAY_MS) return;
+    if (busy && performance.now() - loadedAt_ms < LONGEST_DELAY_MS) return;
     load().catch(onError);
   }, EVERY_MS);
   timer.unref();
 
   return {
-    async flush() {
-      journal.flush();
-      await load();
-    },
+    flush: load,
     async close() {
       if (closed) return;
       closed = true;
       clearInterval(timer);
-      await this.flush();
+      try {
+        await load();
+      } finally {
+        await loading.close();
+      }
     },
   };
 }

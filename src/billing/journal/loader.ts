@@ -127,8 +127,8 @@ export class JournalLoader {
   }
 
   #note(segment: string, operation: string): void {
-    let open = this.#openIn.get(segment);
-    if (!open) this.#openIn.set(segment, (open = new Set()));
+    const open = this.#openIn.get(segment) ?? new Set();
+    this.#openIn.set(segment, open);
     open.add(operation);
   }
 

@@ -18,6 +18,8 @@ export interface Seen {
   body: Body;
   /** The body as it came. */
   text: string;
+  /** What it was answered with. */
+  reply: string;
 }
 
 export interface ScriptedUpstream {
@@ -80,36 +82,41 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     const path = (request.url ?? '').split('?', 1)[0]!;
     const text = Buffer.concat(chunks).toString('utf8');
     const body = (text === '' ? {} : JSON.parse(text)) as Body;
-    if (request.method === 'POST') upstream.seen.push({ path: request.url ?? '', headers: request.headers, body, text });
+    const seen: Seen = { path: request.url ?? '', headers: request.headers, body, text, reply: '' };
+    if (request.method === 'POST') upstream.seen.push(seen);
     response.once('close', () => {
       if (!response.writableFinished) leave();
     });
-    respond(response, path, body, upstream.answer);
+    respond(response, path, seen, upstream.answer);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   upstream.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return upstream;
 }
 
-function respond(response: ServerResponse, path: string, body: Body, answer: Answer): void {
-  if (answer.failure) return json(response, answer.failure.status, answer.failure.body, answer.failure.headers);
+function respond(response: ServerResponse, path: string, seen: Seen, answer: Answer): void {
+  const { body } = seen;
+  const json = (status: number, value: unknown, headers: Record<string, string> = {}): void => {
+    seen.reply = JSON.stringify(value);
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(seen.reply);
+  };
+  if (answer.failure) return json(answer.failure.status, answer.failure.body, answer.failure.headers);
   const vectors = EMBEDDINGS.find(([pattern]) => pattern.test(path));
-  if (vectors) return json(response, 200, vectors[1](body));
-  if (path.endsWith('/count_tokens')) return json(response, 200, { input_tokens: answer.usage.input });
+  if (vectors) return json(200, vectors[1](body));
+  if (path.endsWith('/count_tokens')) return json(200, { input_tokens: answer.usage.input });
   const route = CHAT.find(([pattern]) => pattern.test(path));
-  if (!route) return json(response, 404, { error: { message: `nothing is served at ${path}` } });
+  if (!route) return json(404, { error: { message: `nothing is served at ${path}` } });
   const [, format, streams] = route;
-  if (!streams(body)) return json(response, 200, format.reply(answer, body));
+  if (!streams(body)) return json(200, format.reply(answer, body));
   response.writeHead(200, { 'content-type': format.streamType });
   const frames = format.frames(answer, body);
   const sent = answer.hang ? frames.slice(0, Math.ceil(frames.length / 2)) : frames;
-  for (const frame of sent) response.write(frame);
+  for (const frame of sent) {
+    seen.reply += typeof frame === 'string' ? frame : '';
+    response.write(frame);
+  }
   if (!answer.hang) response.end();
-}
-
-function json(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(value));
 }
 
 /** The failure of `status` in the shape of the protocol that a path belongs to. */

@@ -4,7 +4,7 @@ import type { Services } from '../services.ts';
 
 const STORE_WAIT_MS = 2000;
 
-export function healthRoutes(routes: Routes, services: Services): void {
+export function healthRoutes(routes: Routes, services: Services, isRestoring: () => boolean): void {
   routes.open(
     { method: 'get', path: '/healthz', tag: 'Server', summary: 'Whether the process is alive', response: Health },
     () => ({ status: 'live' }),
@@ -20,7 +20,7 @@ export function healthRoutes(routes: Routes, services: Services): void {
       also: { 503: { description: 'Starting, draining, or without journal or store.', schema: Readiness } },
     },
     async ({ context }) => {
-      if (!services.ready()) return context.json({ status: 'starting' }, 503);
+      if (!services.ready() || isRestoring()) return context.json({ status: 'starting' }, 503);
       const problems: string[] = [];
       if (!services.journalHealthy()) problems.push('the journal can not be written');
       if (!(await storeAnswers(services))) problems.push('the store does not answer');

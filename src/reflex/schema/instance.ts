@@ -355,7 +355,7 @@ function* leafCandidates(
 }
 
 /** Characters of text that the places of one schema may go through; beyond, they get what they get without a text. */
-const READING = 4_000_000;
+const READING = 1_000_000;
 
 /** Pays for going through the text `times` times. */
 function mayRead(context: BuildContext, times: number): boolean {
@@ -366,7 +366,7 @@ function mayRead(context: BuildContext, times: number): boolean {
 
 function readLeaf(type: string, field: Field, schema: JsonObject, context: BuildContext): Found | undefined {
   const { reading, scope } = context;
-  if (!mayRead(context, 1)) return undefined;
+  if (!mayRead(context, type === 'string' ? 4 : 1)) return undefined;
   if (type === 'boolean') return readBoolean(field, reading);
   if (type === 'string') {
     const found = readString(field, reading);

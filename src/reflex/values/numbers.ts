@@ -34,8 +34,9 @@ const ZH_SCALES: [string, number][] = [
   ['亿', 100_000_000],
   ['万', 10_000],
 ];
-const ZH_NUMBER = /[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二两三四五六七八九]+)?/y;
-const DIGITS = /\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+/y;
+/** Longer runs are no numbers; the bound also keeps reading linear. */
+const ZH_NUMBER = /[零〇一二两三四五六七八九十百千万亿]{1,24}(?:点[零〇一二两三四五六七八九]{1,24})?/y;
+const DIGITS = /\d{1,3}(?:,\d{3}){1,8}(?!\d)(?:\.\d{1,30})?|\d{1,30}(?!\d)(?:\.\d{1,30})?|\.\d{1,30}/y;
 
 /**
  * A Chinese numeral as a number: 十二 12, 一百二 120, 两万 20000, 零点五 0.5, 二零二六 2026.

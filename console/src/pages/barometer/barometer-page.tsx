@@ -50,13 +50,25 @@ export function BarometerPage({ onSignOut, onSessionLost }: Props) {
   const format = useFormat(timezone);
   // Once a minute is enough for hours and days; the barometer itself moves each second.
   const minute_ms = Math.floor((barometer.data ? Date.parse(barometer.data.at) : 0) / 60_000) * 60_000;
-  const range = useMemo(() => (timezone ? rangeOf(rangeName, minute_ms, timezone) : undefined), [rangeName, minute_ms, timezone]);
+  const range = useMemo(
+    () => (timezone ? rangeOf(rangeName, minute_ms, timezone) : undefined),
+    [rangeName, minute_ms, timezone],
+  );
   const empty = barometer.data?.requests.total === 0 && operations.data?.length === 0;
 
   return (
     <Shell page={t('barometer.title')} onSignOut={onSignOut} status={<LiveStatus state={live.state} />}>
-      {live.state === 'offline' && <LostConnection at={live.lastAt_ms === undefined ? undefined : format.clock(live.lastAt_ms)} onRetry={live.retry} />}
-      {barometer.data ? <Readings barometer={barometer.data} format={format} /> : <ReadingsPending error={barometer.error} onRetry={() => void barometer.refetch()} />}
+      {live.state === 'offline' && (
+        <LostConnection
+          at={live.lastAt_ms === undefined ? undefined : format.clock(live.lastAt_ms)}
+          onRetry={live.retry}
+        />
+      )}
+      {barometer.data ? (
+        <Readings barometer={barometer.data} format={format} />
+      ) : (
+        <ReadingsPending error={barometer.error} onRetry={() => void barometer.refetch()} />
+      )}
       {empty ? (
         <FirstCall />
       ) : (
@@ -74,5 +86,7 @@ export function BarometerPage({ onSignOut, onSessionLost }: Props) {
 }
 
 function ReadingsPending({ error, onRetry }: { error: Error | null; onRetry(): void }) {
-  return <div className="py-8">{error ? <Failed error={error} onRetry={onRetry} /> : <Loading rows={3} height={44} />}</div>;
+  return (
+    <div className="py-8">{error ? <Failed error={error} onRetry={onRetry} /> : <Loading rows={3} height={44} />}</div>
+  );
 }

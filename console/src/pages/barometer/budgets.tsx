@@ -46,7 +46,9 @@ function Line({ budget, names, format }: { budget: BudgetView; names: Names | un
   const tone = over ? 'bg-bad' : share >= NEARLY ? 'bg-warn' : 'bg-accent';
   const name = nameOf(budget, names, t('usage.admin'));
   const money = (value: string): string => `${format.money(value)} ${budget.currency}`;
-  const left = over ? t('budgets.over', { amount: money(subtractDecimals(budget.spent, budget.amount)) }) : t('budgets.left', { amount: money(budget.remaining) });
+  const left = over
+    ? t('budgets.over', { amount: money(subtractDecimals(budget.spent, budget.amount)) })
+    : t('budgets.left', { amount: money(budget.remaining) });
   return (
     <li data-budget={budget.id} className="text-sm">
       <div className="flex items-baseline justify-between gap-3">
@@ -58,6 +60,7 @@ function Line({ budget, names, format }: { budget: BudgetView; names: Names | un
           {t(budget.hard ? 'budgets.hard' : 'budgets.soft')}
         </span>
       </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a <meter> can't be drawn the same in all browsers */}
       <div
         role="meter"
         aria-label={`${name}: ${t('budgets.meter', { share: format.percent(share) })}`}
@@ -74,7 +77,8 @@ function Line({ budget, names, format }: { budget: BudgetView; names: Names | un
           <span className="text-ink">
             <Amount value={budget.spent} format={format} />
           </span>{' '}
-          {t('budgets.of', { amount: money(budget.amount) })} {t(`budgets.${budget.window}`, { window: budget.current_window })}
+          {t('budgets.of', { amount: money(budget.amount) })}{' '}
+          {t(`budgets.${budget.window}`, { window: budget.current_window })}
         </span>
         <span className={over ? 'text-bad' : share >= NEARLY ? 'text-warn' : ''}>{left}</span>
       </div>
@@ -84,6 +88,7 @@ function Line({ budget, names, format }: { budget: BudgetView; names: Names | un
 
 function nameOf(budget: BudgetView, names: Names | undefined, admin: string): string {
   if (budget.scope === 'key' && budget.scope_id === 'admin') return admin;
-  if (budget.scope === 'key' || budget.scope === 'project') return names?.[budget.scope].get(budget.scope_id)?.name ?? budget.scope_id;
+  if (budget.scope === 'key' || budget.scope === 'project')
+    return names?.[budget.scope].get(budget.scope_id)?.name ?? budget.scope_id;
   return budget.scope_id;
 }

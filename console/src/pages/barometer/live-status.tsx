@@ -17,7 +17,10 @@ export function LiveStatus({ state }: { state: LiveState }) {
 export function LostConnection({ at, onRetry }: { at: string | undefined; onRetry(): void }) {
   const { t } = useTranslation();
   return (
-    <div role="alert" className="mt-4 flex flex-wrap items-baseline gap-x-4 border-l-2 border-bad bg-bad-wash px-3 py-2 text-sm">
+    <div
+      role="alert"
+      className="mt-4 flex flex-wrap items-baseline gap-x-4 border-l-2 border-bad bg-bad-wash px-3 py-2 text-sm"
+    >
       <p>{at ? t('live.lost', { time: at }) : t('live.lost_no_time')}</p>
       <Button kind="link" onClick={onRetry}>
         {t('live.retry')}

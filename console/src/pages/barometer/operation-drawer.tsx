@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Names, type OperationRow, useOperation } from '../../api/queries.ts';
+import type { OperationRow } from '../../api/operation-rows.ts';
+import { type Names, useOperation } from '../../api/queries.ts';
 import type { AttemptView, OperationView, UsageView } from '../../api/wire.ts';
 import type { Format } from '../../lib/format.ts';
 import { partsOf, totalTokens } from '../../lib/usage.ts';
@@ -55,13 +56,19 @@ function Details({ operation, names, format }: { operation: OperationView; names
         <Fact name={t('operation.at')}>{format.full(Date.parse(operation.at))}</Fact>
         <Fact name={t('operation.asked')}>{operation.model}</Fact>
         <Fact name={t('operation.answered')}>{operation.deployment || '–'}</Fact>
-        <Fact name={t('operation.surface')}>{operation.stream ? t('operation.streamed', { surface: operation.surface }) : operation.surface}</Fact>
-        <Fact name={t('operation.key')}>{operation.key === 'admin' ? t('usage.admin') : (names?.key.get(operation.key)?.name ?? operation.key)}</Fact>
+        <Fact name={t('operation.surface')}>
+          {operation.stream ? t('operation.streamed', { surface: operation.surface }) : operation.surface}
+        </Fact>
+        <Fact name={t('operation.key')}>
+          {operation.key === 'admin' ? t('usage.admin') : (names?.key.get(operation.key)?.name ?? operation.key)}
+        </Fact>
         <Fact name={t('operation.project')}>{names?.project.get(operation.project)?.name ?? operation.project}</Fact>
         {operation.user && <Fact name={t('operation.user')}>{operation.user}</Fact>}
         {operation.agent && <Fact name={t('operation.agent')}>{operation.agent}</Fact>}
         {operation.run && <Fact name={t('operation.run')}>{operation.run}</Fact>}
-        {tags.length > 0 && <Fact name={t('operation.tags')}>{tags.map(([name, value]) => `${name}=${value}`).join(', ')}</Fact>}
+        {tags.length > 0 && (
+          <Fact name={t('operation.tags')}>{tags.map(([name, value]) => `${name}=${value}`).join(', ')}</Fact>
+        )}
         <Fact name={t('operation.ttft')}>{format.duration(operation.latency.ttft_ms ?? undefined)}</Fact>
         <Fact name={t('operation.latency')}>{format.duration(operation.latency.total_ms)}</Fact>
       </Part>
@@ -72,7 +79,7 @@ function Details({ operation, names, format }: { operation: OperationView; names
         </Fact>
         <Fact name={t('operation.charge')}>
           {operation.charge === null ? (
-            <span className="text-warn">{t('operation.no_price')}</span>
+            <Unpriced usage={operation.usage} />
           ) : (
             <Amount value={operation.charge} currency={operation.charge_currency ?? undefined} format={format} />
           )}
@@ -81,11 +88,19 @@ function Details({ operation, names, format }: { operation: OperationView; names
           <Version id={operation.price_version} />
         </Fact>
         <Fact name={t('operation.sell_price')}>
-          {operation.sell_price_version ? <Version id={operation.sell_price_version} /> : <span className="text-ink-3">{t('operation.charge_is_cost')}</span>}
+          {operation.sell_price_version ? (
+            <Version id={operation.sell_price_version} />
+          ) : (
+            <span className="text-ink-3">{t('operation.charge_is_cost')}</span>
+          )}
         </Fact>
       </Part>
 
-      <Part title={t('operation.usage')} note={operation.usage_source ? t(`operation.source.${operation.usage_source}`) : undefined} plain>
+      <Part
+        title={t('operation.usage')}
+        note={operation.usage_source ? t(`operation.source.${operation.usage_source}`) : undefined}
+        plain
+      >
         <Vector usage={operation.usage} format={format} />
       </Part>
 
@@ -97,7 +112,10 @@ function Details({ operation, names, format }: { operation: OperationView; names
         <Part title={t('operation.holds')}>
           {operation.holds.map((hold) => (
             <Fact key={`${hold.budget} ${hold.window}`} name={`${hold.budget} · ${hold.window}`}>
-              {t('operation.held', { held: `${format.money(hold.held)} ${hold.currency}`, settled: `${format.money(hold.settled)} ${hold.currency}` })}
+              {t('operation.held', {
+                held: `${format.money(hold.held)} ${hold.currency}`,
+                settled: `${format.money(hold.settled)} ${hold.currency}`,
+              })}
             </Fact>
           ))}
         </Part>
@@ -106,11 +124,17 @@ function Details({ operation, names, format }: { operation: OperationView; names
   );
 }
 
-function Costs({ operation, format }: { operation: OperationView; format: Format }) {
+/** A dash where nothing was used; what was used and has no price is never shown as 0. */
+function Unpriced({ usage }: { usage: UsageView }) {
   const { t } = useTranslation();
+  return totalTokens(usage) > 0 ? <span className="text-warn">{t('operation.no_price')}</span> : <>–</>;
+}
+
+function Costs({ operation, format }: { operation: OperationView; format: Format }) {
   const costs = Object.entries(operation.costs);
-  if (operation.cost !== null) return <Amount value={operation.cost} currency={operation.currency ?? undefined} format={format} />;
-  if (costs.length === 0) return <span className="text-warn">{t('operation.no_price')}</span>;
+  if (operation.cost !== null)
+    return <Amount value={operation.cost} currency={operation.currency ?? undefined} format={format} />;
+  if (costs.length === 0) return <Unpriced usage={operation.usage} />;
   return costs.map(([currency, value]) => (
     <div key={currency}>
       <Amount value={value} currency={currency} format={format} />
@@ -137,7 +161,7 @@ function Attempt({ attempt, alone, format }: { attempt: AttemptView; alone: bool
       {attempt.tokenizer && <Fact name={t('operation.tokenizer')}>{attempt.tokenizer}</Fact>}
       <Fact name={t('operation.cost')}>
         {attempt.cost === null ? (
-          <span className={totalTokens(attempt.usage) > 0 ? 'text-warn' : 'text-ink-3'}>{totalTokens(attempt.usage) > 0 ? t('operation.no_price') : '–'}</span>
+          <Unpriced usage={attempt.usage} />
         ) : (
           <Amount value={attempt.cost} currency={attempt.currency ?? undefined} format={format} />
         )}
@@ -147,11 +171,12 @@ function Attempt({ attempt, alone, format }: { attempt: AttemptView; alone: bool
           <Version id={attempt.price_version} />
         </Fact>
       )}
-      {!alone && partsOf(attempt.usage).map(({ field, count }) => (
-        <Fact key={field} name={t(`fields.${field}`)}>
-          {format.whole(count)}
-        </Fact>
-      ))}
+      {!alone &&
+        partsOf(attempt.usage).map(({ field, count }) => (
+          <Fact key={field} name={t(`fields.${field}`)}>
+            {format.whole(count)}
+          </Fact>
+        ))}
     </Part>
   );
 }
@@ -194,7 +219,17 @@ function Vector({ usage, format }: { usage: UsageView; format: Format }) {
   );
 }
 
-function Part({ title, note, plain, children }: { title: string; note?: string; plain?: boolean; children: ReactNode }) {
+function Part({
+  title,
+  note,
+  plain,
+  children,
+}: {
+  title: string;
+  note?: string;
+  plain?: boolean;
+  children: ReactNode;
+}) {
   return (
     <section className="mt-6 border-t border-rule-2 pt-2">
       <div className="mb-1 flex flex-wrap items-baseline justify-between gap-x-4">

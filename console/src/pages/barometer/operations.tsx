@@ -1,7 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Names, type OperationRow, useNames } from '../../api/queries.ts';
+import type { OperationRow } from '../../api/operation-rows.ts';
+import { type Names, useNames } from '../../api/queries.ts';
 import type { Format } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Amount, columnPlaces } from '../../ui/money.tsx';
@@ -37,7 +38,13 @@ export function Operations({ operations, fresh, format, className }: Props) {
         <Nothing>{t('operations.none')}</Nothing>
       ) : (
         <>
-          <Table rows={all ? rows : rows.slice(0, SHORT)} fresh={fresh} names={names} format={format} onOpen={setOpen} />
+          <Table
+            rows={all ? rows : rows.slice(0, SHORT)}
+            fresh={fresh}
+            names={names}
+            format={format}
+            onOpen={setOpen}
+          />
           {rows.length > SHORT && (
             <Button kind="link" className="mt-2 text-sm" aria-expanded={all} onClick={() => setAll(!all)}>
               {all ? t('usage.fewer') : t('operations.more', { n: format.whole(rows.length) })}
@@ -64,7 +71,7 @@ function Table({ rows, fresh, names, format, onOpen }: TableProps) {
   return (
     <table className="w-full border-collapse text-sm" data-operations>
       <thead>
-        <tr className="border-b border-rule text-xs text-ink-3">
+        <tr className="border-b border-rule text-xs whitespace-nowrap text-ink-3">
           <th scope="col" className="w-px pr-4 pb-1.5 text-left whitespace-nowrap">
             {t('operations.time')}
           </th>
@@ -107,19 +114,25 @@ function Table({ rows, fresh, names, format, onOpen }: TableProps) {
                 onClick={() => onOpen(row)}
               >
                 {row.deployment || row.model}
-                {row.model !== row.deployment && row.deployment && <span className="ml-2 text-xs text-ink-3">{t('operations.via', { model: row.model })}</span>}
+                {row.model !== row.deployment && row.deployment && (
+                  <span className="ml-2 hidden text-xs text-ink-3 sm:inline">
+                    {t('operations.via', { model: row.model })}
+                  </span>
+                )}
               </button>
               <span className="text-xs sm:hidden">
                 <Status value={row.status} />
               </span>
             </th>
-            <td className="hidden max-w-40 truncate py-1.5 pl-4 text-ink-2 lg:table-cell">{row.key === 'admin' ? t('usage.admin') : (names?.key.get(row.key)?.name ?? row.key)}</td>
+            <td className="hidden max-w-40 truncate py-1.5 pl-4 text-ink-2 lg:table-cell">
+              {row.key === 'admin' ? t('usage.admin') : (names?.key.get(row.key)?.name ?? row.key)}
+            </td>
             <td className="hidden py-1.5 pl-4 sm:table-cell">
               <Status value={row.status} />
             </td>
             <td className={CELL}>{format.whole(row.tokens)}</td>
             <td className={`${CELL} hidden md:table-cell`}>
-              {row.charge === undefined ? <span className="text-warn">{t('usage.unpriced')}</span> : <Amount value={row.charge} currency={row.currency} places={places} format={format} />}
+              <Charge row={row} places={places} format={format} />
             </td>
             <td className={`${CELL} hidden whitespace-nowrap md:table-cell`}>{format.duration(row.ttft_ms)}</td>
             <td className={`${CELL} whitespace-nowrap`}>{format.duration(row.total_ms)}</td>
@@ -127,5 +140,18 @@ function Table({ rows, fresh, names, format, onOpen }: TableProps) {
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** A dash where nothing was used; what was used and has no price is never shown as 0. */
+function Charge({ row, places, format }: { row: OperationRow; places: number; format: Format }) {
+  const { t } = useTranslation();
+  if (row.charge !== undefined)
+    return <Amount value={row.charge} currency={row.currency} places={places} format={format} />;
+  const aside = 'mr-[2.45rem] whitespace-nowrap';
+  return row.tokens > 0 ? (
+    <span className={`${aside} text-warn`}>{t('usage.unpriced')}</span>
+  ) : (
+    <span className={`${aside} text-ink-3`}>–</span>
   );
 }

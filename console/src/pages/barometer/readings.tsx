@@ -30,7 +30,12 @@ export function Readings({ barometer, format }: { barometer: BarometerView; form
           <p>{t('barometer.per_minute')}</p>
           <p>{t('barometer.open', { count: barometer.open, n: format.whole(barometer.open) })}</p>
         </Reading>
-        <Reading label={t('barometer.today')} value={format.compact(tokens.today)} title={format.whole(tokens.today)} name="today">
+        <Reading
+          label={t('barometer.today')}
+          value={format.compact(tokens.today)}
+          title={format.whole(tokens.today)}
+          name="today"
+        >
           <p>{t('barometer.today_unit')}</p>
           <p>{t('barometer.today_calls', { count: requests.today, n: format.whole(requests.today) })}</p>
         </Reading>
@@ -53,13 +58,27 @@ export function Readings({ barometer, format }: { barometer: BarometerView; form
             </table>
           </dd>
         </div>
-        <Charged label={t('barometer.charged_today')} name="charged-today" from_ms={dayStart(today, format.timezone)} format={format} />
-        <Charged label={t('barometer.charged_month')} name="charged-month" from_ms={dayStart(`${today.slice(0, 8)}01`, format.timezone)} format={format} />
+        <Charged
+          label={t('barometer.charged_today')}
+          name="charged-today"
+          from_ms={dayStart(today, format.timezone)}
+          format={format}
+        />
+        <Charged
+          label={t('barometer.charged_month')}
+          name="charged-month"
+          from_ms={dayStart(`${today.slice(0, 8)}01`, format.timezone)}
+          format={format}
+        />
         <div className="col-span-2 border-l border-rule pl-4 sm:col-span-1">
           <dt className="text-sm text-ink-2">{t('barometer.failed')}</dt>
           <dd className="mt-1">
             {format.whole(barometer.errors)}
-            <p className="text-xs text-ink-3">{t('barometer.failed_share', { share: format.percent(requests.total === 0 ? 0 : barometer.errors / requests.total) })}</p>
+            <p className="text-xs text-ink-3">
+              {t('barometer.failed_share', {
+                share: format.percent(requests.total === 0 ? 0 : barometer.errors / requests.total),
+              })}
+            </p>
           </dd>
         </div>
       </dl>
@@ -83,7 +102,19 @@ function Register({ total, spoken }: { total: number; spoken: string }) {
   );
 }
 
-function Reading({ label, value, title, name, children }: { label: string; value: string; title?: string; name: string; children: ReactNode }) {
+function Reading({
+  label,
+  value,
+  title,
+  name,
+  children,
+}: {
+  label: string;
+  value: string;
+  title?: string;
+  name: string;
+  children: ReactNode;
+}) {
   return (
     <div className="border-l border-rule pl-4">
       <dt className="text-sm text-ink-2">{label}</dt>
@@ -104,8 +135,16 @@ function Charged({ label, name, from_ms, format }: { label: string; name: string
     <div className="border-l border-rule pl-4">
       <dt className="text-sm text-ink-2">{label}</dt>
       <dd className="mt-1" data-reading={name}>
-        {data ? <AmountList amounts={data.charge} format={format} /> : <span className={isError ? 'text-ink-3' : 'skeleton'}>{isError ? '–' : '0.00'}</span>}
-        {data && data.unpriced > 0 && <p className="text-xs text-warn">{t('usage.unpriced_some', { count: data.unpriced, n: format.whole(data.unpriced) })}</p>}
+        {data ? (
+          <AmountList amounts={data.charge} format={format} />
+        ) : (
+          <span className={isError ? 'text-ink-3' : 'skeleton'}>{isError ? '–' : '0.00'}</span>
+        )}
+        {data && data.unpriced > 0 && (
+          <p className="text-xs text-warn">
+            {t('usage.unpriced_some', { count: data.unpriced, n: format.whole(data.unpriced) })}
+          </p>
+        )}
       </dd>
     </div>
   );

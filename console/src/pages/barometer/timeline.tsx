@@ -42,7 +42,12 @@ export function Timeline({ range, onRange, format, className }: Props) {
             <Legend tone="bg-accent" text={t('chart.written')} />
             <Legend tone="bg-accent-2/45" text={t('chart.read')} />
           </span>
-          <Segmented label={t('chart.range')} value={range.name} options={RANGES.map((name) => ({ value: name, text: t(`chart.${name}`) }))} onChange={onRange} />
+          <Segmented
+            label={t('chart.range')}
+            value={range.name}
+            options={RANGES.map((name) => ({ value: name, text: t(`chart.${name}`) }))}
+            onChange={onRange}
+          />
         </div>
       }
     >

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Names, useNames, useUsage } from '../../api/queries.ts';
 import type { UsageRowView } from '../../api/wire.ts';
-import { addAmounts, type Amounts } from '../../lib/decimal.ts';
+import { type Amounts, addAmounts } from '../../lib/decimal.ts';
 import type { Format } from '../../lib/format.ts';
 import type { Range } from '../../lib/time.ts';
 import { readTokens, totalTokens, writtenTokens } from '../../lib/usage.ts';
@@ -28,8 +28,15 @@ export function Usage({ range, format, className }: { range: Range; format: Form
   return (
     <Section
       className={className}
-      title={`${t('usage.title')}, ${t(`chart.${range.name}_long`)}`}
-      aside={<Segmented<Group> label={t('usage.by')} value={group} options={GROUPS.map((name) => ({ value: name, text: t(`usage.${name}`) }))} onChange={setGroup} />}
+      title={t('usage.heading', { range: t(`chart.${range.name}_long`) })}
+      aside={
+        <Segmented<Group>
+          label={t('usage.by')}
+          value={group}
+          options={GROUPS.map((name) => ({ value: name, text: t(`usage.${name}`) }))}
+          onChange={setGroup}
+        />
+      }
     >
       {usage.error && !rows ? (
         <Failed error={usage.error} onRetry={() => void usage.refetch()} />
@@ -60,12 +67,15 @@ function Statement({ rows, group, names, format }: StatementProps) {
   const shown = all ? sorted : sorted.slice(0, SHORT);
   const most = Math.max(1, ...sorted.map((row) => totalTokens(row.usage)));
   const sum = sumOf(rows);
-  const places = { cost: columnPlaces([...rows.map((row) => row.cost), sum.cost]), charge: columnPlaces([...rows.map((row) => row.charge), sum.charge]) };
+  const places = {
+    cost: columnPlaces([...rows.map((row) => row.cost), sum.cost]),
+    charge: columnPlaces([...rows.map((row) => row.charge), sum.charge]),
+  };
   return (
     <>
       <table className="w-full border-collapse text-sm" data-usage={group}>
         <thead>
-          <tr className="border-b border-rule text-xs text-ink-3">
+          <tr className="border-b border-rule text-xs whitespace-nowrap text-ink-3">
             <th scope="col" className="pb-1.5 text-left">
               {t(`usage.${group}`)}
             </th>
@@ -88,12 +98,20 @@ function Statement({ rows, group, names, format }: StatementProps) {
         </thead>
         <tbody>
           {shown.map((row) => (
-            <Line key={row.group[group]} row={row} group={group} names={names} most={most} places={places} format={format} />
+            <Line
+              key={row.group[group]}
+              row={row}
+              group={group}
+              names={names}
+              most={most}
+              places={places}
+              format={format}
+            />
           ))}
         </tbody>
         <tfoot>
           <tr className="border-t border-rule-2 font-medium">
-            <th scope="row" className="py-1.5 text-left font-medium">
+            <th scope="row" className="py-1.5 text-left align-top font-medium">
               {t('usage.total')}
             </th>
             <td className={NUMBER} data-sum="tokens">
@@ -114,7 +132,9 @@ function Statement({ rows, group, names, format }: StatementProps) {
       </table>
       {sorted.length > SHORT && (
         <Button kind="link" className="mt-2 text-sm" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? t('usage.fewer') : t('usage.more', { count: sorted.length - SHORT, n: format.whole(sorted.length - SHORT) })}
+          {all
+            ? t('usage.fewer')
+            : t('usage.more', { count: sorted.length - SHORT, n: format.whole(sorted.length - SHORT) })}
         </Button>
       )}
     </>
@@ -137,18 +157,24 @@ function Line({ row, group, names, most, places, format }: LineProps) {
   const tokens = totalTokens(row.usage);
   const share = (part: number): string => `${(part / most) * 100}%`;
   const notes = [
-    row.unpriced > 0 && row.unpriced < row.requests && t('usage.unpriced_some', { count: row.unpriced, n: format.whole(row.unpriced) }),
+    row.unpriced > 0 &&
+      row.unpriced < row.requests &&
+      t('usage.unpriced_some', { count: row.unpriced, n: format.whole(row.unpriced) }),
     row.estimated > 0 && t('usage.estimated', { count: row.estimated, n: format.whole(row.estimated) }),
   ].filter(Boolean);
   return (
     <tr className="border-b border-rule last:border-0" data-row={id} data-tokens={tokens} data-requests={row.requests}>
       <th scope="row" className="w-[46%] max-w-0 py-1.5 text-left align-top">
         <div className="flex items-baseline gap-2">
-          <span className="truncate" title={id}>
+          <span className="[overflow-wrap:anywhere] sm:truncate" title={id}>
             {label.name}
           </span>
-          {label.detail && <span className="hidden truncate font-mono text-2xs text-ink-3 md:inline">{label.detail}</span>}
-          {notes.length > 0 && <span className="ml-auto shrink-0 text-2xs text-warn">{notes.join(' · ')}</span>}
+          {label.detail && (
+            <span className="hidden truncate font-mono text-2xs text-ink-3 md:inline">{label.detail}</span>
+          )}
+          {notes.length > 0 && (
+            <span className="ml-auto hidden shrink-0 text-2xs text-warn sm:inline">{notes.join(' · ')}</span>
+          )}
         </div>
         <div aria-hidden="true" className="bar mt-1 flex h-[3px] w-full bg-sunken">
           <div className="bg-accent" style={{ width: share(writtenTokens(row.usage)) }} />
@@ -157,7 +183,9 @@ function Line({ row, group, names, most, places, format }: LineProps) {
       </th>
       <td className={NUMBER}>{format.whole(tokens)}</td>
       <td className={`${NUMBER} hidden md:table-cell`}>{format.whole(row.requests)}</td>
-      <td className={`${NUMBER} hidden xl:table-cell ${row.errors > 0 ? 'text-bad' : 'text-ink-3'}`}>{format.whole(row.errors)}</td>
+      <td className={`${NUMBER} hidden xl:table-cell ${row.errors > 0 ? 'text-bad' : 'text-ink-3'}`}>
+        {format.whole(row.errors)}
+      </td>
       <td className={`${NUMBER} hidden sm:table-cell`}>
         <Money amounts={row.cost} row={row} places={places.cost} format={format} />
       </td>
@@ -169,13 +197,30 @@ function Line({ row, group, names, most, places, format }: LineProps) {
 }
 
 /** What has no price is never shown as 0. */
-function Money({ amounts, row, places, format }: { amounts: Amounts; row: UsageRowView; places: number; format: Format }) {
+function Money({
+  amounts,
+  row,
+  places,
+  format,
+}: {
+  amounts: Amounts;
+  row: UsageRowView;
+  places: number;
+  format: Format;
+}) {
   const { t } = useTranslation();
-  if (Object.keys(amounts).length === 0 && row.unpriced > 0) return <span className="mr-[2.45rem] whitespace-nowrap text-warn">{t('usage.unpriced')}</span>;
+  if (Object.keys(amounts).length === 0 && row.unpriced > 0)
+    return <span className="mr-[2.45rem] whitespace-nowrap text-warn">{t('usage.unpriced')}</span>;
   return <AmountList amounts={amounts} format={format} places={places} />;
 }
 
-function labelOf(id: string, group: Group, names: Names | undefined, admin: string, unknown: string): { name: string; detail: string } {
+function labelOf(
+  id: string,
+  group: Group,
+  names: Names | undefined,
+  admin: string,
+  unknown: string,
+): { name: string; detail: string } {
   if (id === '') return { name: unknown, detail: '' };
   if (group === 'model') return { name: id, detail: '' };
   if (group === 'key' && id === 'admin') return { name: admin, detail: '' };
@@ -189,5 +234,11 @@ function sumOf(rows: readonly UsageRowView[]) {
     requests += row.requests;
     errors += row.errors;
   }
-  return { tokens, requests, errors, cost: addAmounts(rows.map((row) => row.cost)), charge: addAmounts(rows.map((row) => row.charge)) };
+  return {
+    tokens,
+    requests,
+    errors,
+    cost: addAmounts(rows.map((row) => row.cost)),
+    charge: addAmounts(rows.map((row) => row.charge)),
+  };
 }

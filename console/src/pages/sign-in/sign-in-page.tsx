@@ -66,7 +66,12 @@ export function SignInPage({ problem: first, onSignedIn }: { problem?: SignInPro
           <p id="key-hint" className="text-sm text-ink-3">
             {t('sign_in.hint', { path: KEY_PATH })}
           </p>
-          <Button kind="primary" type="submit" className="mt-3 justify-self-start" disabled={busy || secret.trim() === ''}>
+          <Button
+            kind="primary"
+            type="submit"
+            className="mt-3 justify-self-start"
+            disabled={busy || secret.trim() === ''}
+          >
             {busy ? t('sign_in.busy') : t('sign_in.submit')}
           </Button>
         </form>

@@ -138,6 +138,8 @@ function buildPart(
     case 'reasoning':
       return format.reasoning(part, warnings);
     case 'tool_call':
+      // Gemini's proof of a call, which nobody else reads.
+      if (part.signature !== undefined) warnings.add('tool_call.signature');
       return format.toolCall(part, path);
     case 'tool_result': {
       const content = part.content.flatMap((each, index) =>

@@ -35,6 +35,7 @@ export function buildContents(request: ChatRequest, options: ContentOptions, war
     if (message.role === 'system' || message.role === 'developer') {
       // Gemini has one place for instructions, before everything else.
       if (!builder.isEmpty()) warnings.add('system_message_position');
+      if (message.content.some((part) => 'cache' in part && part.cache)) warnings.add('cache_control');
       system.push(systemText(message, index));
     } else builder.add(message, index);
   }

@@ -212,6 +212,7 @@ function collect(part: Part, into: Collected, path: string, warnings: Set<string
 function callOf(part: Extract<Part, { type: 'tool_call' }>, index: number, warnings: Set<string>): JsonObject {
   const parsed = part.arguments.trim() === '' ? {} : parseObject(part.arguments);
   if (!parsed) warnings.add('tool_call.arguments');
+  if (part.signature !== undefined) warnings.add('tool_call.signature');
   const call = { index, name: part.name, arguments: parsed ?? { invalid_json: part.arguments } };
   return { ...(part.id === '' ? {} : { id: part.id }), function: call };
 }

@@ -90,6 +90,8 @@ function readInclude(body: JsonObject): string[] {
 function readExtra(body: JsonObject, include: string[]): JsonObject {
   const extra = extraFields(body, KNOWN);
   if (extra.truncation === 'disabled') delete extra.truncation;
+  // Asks for nothing unless log probabilities are included.
+  if (!include.includes(INCLUDE_LOGPROBS) && body.top_logprobs) extra.top_logprobs = body.top_logprobs;
   const rest = include.filter((entry) => entry !== INCLUDE_LOGPROBS && entry !== INCLUDE_ENCRYPTED);
   if (rest.length > 0) extra.include = rest;
   const verbosity = isObject(body.text) ? optString(body.text, 'verbosity', 'text') : undefined;
