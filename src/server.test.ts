@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scriptPrompt } from '../bench/mock-upstream.ts';
 import { formatDecimal, parseDecimal } from './base/money.ts';
+import { topUpPosting } from './billing/index.ts';
 import type { UsageVector } from './contract/usage.ts';
 import { chat, operationOf, startTestServer, type TestServer } from './server-testing.ts';
 
@@ -418,6 +420,119 @@ test('a revoked key stops at once, an unknown one is refused, a new one works wi
   assert.equal((await tw.post('/v1/chat/completions', chat('hi'), doomed)).status, 401);
   const { secret: limited } = await tw.key({ models: ['claude/*'] });
   assert.equal((await tw.post('/v1/chat/completions', chat('hi'), limited)).status, 403);
+});
+
+test('a prepaid wallet pays until it is empty, and its balance is the sum of its entries', async () => {
+  const audit = { actor: 't', action: 't', target: 't' };
+  await tw.store.projects.create({ id: 'prepaid', organisation: 'default', name: 'prepaid', createdAt_ms: 0 }, audit);
+  await tw.store.wallets.create(
+    { id: 'wal_1', scope: 'project', scopeId: 'prepaid', currency: 'USD', createdAt_ms: 0 },
+    audit,
+  );
+  await tw.store.wallets.post(
+    topUpPosting({
+      reference: 'top_1',
+      wallet: 'wal_1',
+      organisation: 'default',
+      currency: 'USD',
+      amount_pico: parseDecimal('0.0002'),
+      at_ms: Date.now(),
+    }),
+    audit,
+  );
+  const { secret: prepaid } = await tw.key({ project: 'prepaid' });
+  const statuses: number[] = [];
+  for (let index = 0; index < 6; index++) {
+    const answer = await tw.post('/v1/chat/completions', chat('hi', { max_tokens: 8 }), prepaid);
+    statuses.push(answer.status);
+  }
+  // Each costs 44 millionths and is held for with about 100: three fit into 200.
+  assert.deepEqual(statuses, [200, 200, 200, 402, 402, 402]);
+  await tw.server.services.flushUsage();
+  const balance = (await tw.store.wallets.balances()).find((row) => row.wallet === 'wal_1')!;
+  assert.equal(formatDecimal(balance.spent_pico), '0.000132');
+  assert.equal(formatDecimal(balance.credited_pico), '0.0002');
+});
+
+test('a soft budget counts and alerts once at each share, and refuses nothing', async () => {
+  const received: { percent: number }[] = [];
+  const hook = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      received.push(JSON.parse(text) as { percent: number });
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  const { port } = hook.address() as AddressInfo;
+  // Taken over with the next change, which making the key is.
+  tw.server.services.config.egress.allow.push(`127.0.0.1:${port}`);
+  const { id, secret: soft } = await tw.key();
+  const budget = await tw.budget(id, '0.0001', {
+    hard: false,
+    alertPercents: [50, 100],
+    webhook: `http://127.0.0.1:${port}/alert`,
+  });
+  for (let index = 0; index < 4; index++)
+    assert.equal((await tw.post('/v1/chat/completions', chat('hi'), soft)).status, 200);
+  await tw.server.services.flushUsage();
+  await tw.server.services.alerts.settled();
+  hook.close();
+  assert.deepEqual(
+    received.map((alert) => alert.percent),
+    [50, 100],
+  );
+  const [spend] = await tw.store.budgets.spends({ budget: budget.id });
+  assert.equal(formatDecimal(spend!.spent_pico), '0.000176');
+  const alerts = (await tw.store.alerts.list({ limit: 500 })).data.filter((alert) => alert.subject === budget.id);
+  assert.deepEqual(
+    alerts.map((alert) => alert.deliveredAt_ms !== undefined),
+    [true, true],
+  );
+});
+
+test('a sell price is what the client is charged, the cost stays what the provider charges', async () => {
+  await tw.store.prices.insert(
+    [
+      {
+        id: 'sell_1',
+        book: 'sell',
+        provider: 'gemini',
+        model: 'test-model',
+        currency: 'USD',
+        body: { bands: [{ input: '2', output: '8' }] },
+        effectiveFrom_ms: 0,
+        managedBy: 'api',
+        createdAt_ms: 0,
+      },
+    ],
+    { actor: 't', action: 't', target: 't' },
+  );
+  await tw.server.services.refresh();
+  const record = await operationOf(
+    tw,
+    await tw.post('/v1/chat/completions', chat('hi', { model: 'gemini/test-model' }), secret),
+  );
+  assert.equal(formatDecimal(record.attempts[0]!.cost_pico!), '0.000044');
+  assert.equal(formatDecimal(record.charge_pico!), '0.000088');
+  assert.equal(record.sellPriceId, 'sell_1');
+});
+
+test('prompts are kept only where the policy says so, and without secrets', async () => {
+  const kept = await tw.key({ capture: 'full' });
+  const prompt = 'my key is sk-abcdefghijklmnopqrstuvwx';
+  const answer = await tw.post('/v1/chat/completions', chat(prompt), kept.secret);
+  const record = await operationOf(tw, answer);
+  await sleep(700);
+  const captured = await tw.store.captures.get(record.id);
+  assert.match(captured!.request, /my key is \*\*\*/);
+  assert.match(captured!.reply, /word/);
+  const quiet = await operationOf(tw, await tw.post('/v1/chat/completions', chat(prompt), secret));
+  await sleep(700);
+  assert.equal(await tw.store.captures.get(quiet.id), undefined);
 });
 
 test('the books balance after all this', async () => {

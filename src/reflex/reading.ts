@@ -657,11 +657,7 @@ function readRest(field: Field, reading: Reading): Found | undefined {
   if (isContent(field)) return readContent(reading);
   const runs: { start: number; end: number; words: number; capital: boolean }[] = [];
   for (const word of reading.words) {
-    if (
-      !isValueWord(word, reading) ||
-      reading.numeric.has(word)
-    )
-      continue;
+    if (!isValueWord(word, reading) || reading.numeric.has(word)) continue;
     const last = runs.at(-1);
     if (last && /^[\s'’-]*$/.test(reading.text.slice(last.end, word.start))) {
       last.end = word.end;

@@ -69,7 +69,7 @@ export function Shell({ page, status, onSignOut, children }: Props) {
             Tokenworks
           </span>
           <span aria-hidden="true" className="hidden h-4 w-px bg-rule-2 sm:block" />
-          <h1 className="hidden text-ink-2 sm:block">{page}</h1>
+          <h1 className="sr-only text-ink-2 sm:not-sr-only">{page}</h1>
           <div className="ml-auto flex items-center gap-0.5">
             <div className="mr-2">{status}</div>
             <LanguageSwitch />

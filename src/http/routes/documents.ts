@@ -18,7 +18,7 @@ export function openApiDocument(app: OpenAPIHono, version: string): OpenApiDocum
       title: 'Tokenworks',
       version,
       description: 'One API before every model, every token metered, priced and accounted for. Money is an exact decimal string, a time is ISO 8601, lists are pages of `{data, next}`.',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
   });
 }

@@ -15,6 +15,7 @@ import { openTestStore } from '../../store/testing.ts';
 import { createUsageQuery, createUsageSink } from '../../usage/index.ts';
 import { createControlApp } from '../app.ts';
 import type { Services } from '../services.ts';
+import { createAnswerCheck } from './testing-answers.ts';
 
 export const ADMIN_KEY = 'tw-admin-test-0123456789';
 /** 2026-11-24 09:00 in Shanghai. */
@@ -109,6 +110,7 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
     ...options.services,
   } as unknown as Services;
   const app = createControlApp(services);
+  const check = createAnswerCheck(app);
   const sink = createUsageSink(store);
   const segment = crypto.randomUUID();
   let position = 0;
@@ -124,7 +126,10 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
       const response = await app.request(path, { method, headers: { ...(key !== null && { authorization: `Bearer ${key}` }), ...headers }, body: sent });
       const text = await response.text();
       const isJson = response.headers.get('content-type')?.includes('json');
-      return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : text };
+      const answer = isJson ? JSON.parse(text) : text;
+      // Anthropic's shapes come on paths that both vendors have; the document has OpenAI's.
+      if (isJson && response.status !== 405 && !headers['anthropic-version']) check(method, path, response.status, answer);
+      return { status: response.status, headers: response.headers, text, body: answer };
     },
     async book(...operations) {
       await sink.append({ segment, from: position, to: position + 1, operations, postings: [] });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { completeChat } from '../chat.ts';
-import type { Json, Schema } from '../types.ts';
+import type { Json, JsonObject, Schema } from '../types.ts';
 import { scopeOf, validates } from './validate.ts';
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -233,8 +233,41 @@ describe('JSON by schema', () => {
   });
 
   it('survives properties that are no schemas', () => {
-    const odd = { type: 'object', properties: { a: null, b: 7, c: { type: 'boolean' } }, required: ['c'] } as unknown as Schema;
+    const odd = {
+      type: 'object',
+      properties: { a: null, b: 7, c: { type: 'boolean' } },
+      required: ['c'],
+    } as unknown as Schema;
     assert.deepEqual(Object.keys(fill('text', odd) as object), ['c']);
+  });
+
+  it('gets through texts made to be slow', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `field_${index}`);
+    const types: JsonObject[] = [
+      { type: 'string' },
+      { type: 'number' },
+      { enum: ['red light', 'green light'] },
+      { type: 'boolean' },
+    ];
+    const properties = Object.fromEntries(names.map((name, index) => [name, types[index % types.length]!]));
+    const schema: Schema = { type: 'object', properties, required: names };
+    for (const unit of [
+      '1 ',
+      '万',
+      '百分之',
+      '一二三四',
+      'x',
+      'aA',
+      'a@',
+      '"a" ',
+      'minus ',
+      'tomorrow 7pm ',
+      '9',
+      '1,111',
+      ' ',
+    ]) {
+      assert.ok(ajv.compile(schema)(fill(unit.repeat(2_000), schema)), unit);
+    }
   });
 
   it('reads values from the text', () => {

@@ -375,7 +375,9 @@ function readLeaf(type: string, field: Field, schema: JsonObject, context: Build
     return found;
   }
   const bounds = { ...schema, type };
-  return readNumber(field, reading, (value) => validates(value, bounds, scope));
+  // Trying the numbers of a long text must not eat up the steps of the schema.
+  const own = { ...scope, steps: 20_000 };
+  return readNumber(field, reading, (value) => validates(value, bounds, own));
 }
 
 // ---------------------------------------------------------------- values where the text says nothing
@@ -532,7 +534,10 @@ function readItems(items: Schema, place: Place, context: BuildContext): Json[] {
   const type = flat.type;
   const item = { ...childOf(place, '0', []), name: singular(place.name) };
   if (type === 'number' || type === 'integer')
-    return context.reading.numbers.map((number) => number.value).filter(fits);
+    return context.reading.numbers
+      .slice(0, 200)
+      .map((number) => number.value)
+      .filter(fits);
   if (type === 'string') {
     const found = readString(
       { name: item.name, description: descriptionOf(flat), schema: flat, siblings: place.siblings },

@@ -70,5 +70,6 @@ function addBlocks(content: Json | undefined, bound: InputBound, depth = 0): voi
 
 function addSource(source: JsonObject | undefined, bound: InputBound): void {
   if (source?.type === 'base64' && typeof source.data === 'string') bound.textBytes -= source.data.length;
-  else if (source?.type === 'url' && typeof source.url === 'string') bound.urls.push(source.url);
+  // Whatever the type says: an engine that reads the field would fetch it.
+  else if (typeof source?.url === 'string') bound.urls.push(source.url);
 }

@@ -46,11 +46,14 @@ export function chatInputBound(body: JsonObject, bodyBytes: number): InputBound 
     if (!isObject(message)) continue;
     if (Array.isArray(message.content)) {
       for (const part of message.content) if (isObject(part)) addPart(bound, part);
-    }
+    } else if (isObject(message.content)) addPart(bound, message.content);
     // An earlier spoken reply, named by its id, is read by the model again.
     if (isObject(message.audio)) bound.audios++;
     if (Array.isArray(message.images)) {
-      for (const part of message.images) if (isObject(part)) addPart(bound, part);
+      for (const part of message.images) {
+        if (isObject(part)) addPart(bound, part);
+        else addStrayUrls(bound, part);
+      }
     }
   }
   return bound;
@@ -70,6 +73,24 @@ function addPart(bound: InputBound, part: JsonObject): void {
     // Ark and DashScope read video; its bound is that of a file.
     bound.files++;
     addMedia(bound, isObject(part.video_url) ? part.video_url.url : part.video_url);
+  }
+  if (part.type !== 'text') addStrayUrls(bound, part);
+}
+
+/** Where text stands that is for the model to read, whatever it looks like. */
+const TEXT_FIELDS = new Set(['text', 'refusal', 'type', 'filename', 'format', 'detail']);
+const STRAY_DEPTH = 4;
+
+/**
+ * URLs anywhere in a part. Engines beside the standard take media in forms of their own (vLLM: `audio_url`, a part without a type), and what
+ * they would fetch must have passed the egress guard.
+ */
+export function addStrayUrls(bound: InputBound, value: Json | undefined, depth = 0): void {
+  if (typeof value === 'string') {
+    // The URL standard leaves out control characters and spaces before a scheme, and tabs and line ends anywhere.
+    if (/^[\x00-\x20]*(?:h[\t\r\n]*t|f[\t\r\n]*[ti])[a-z\t\r\n]{0,12}:/i.test(value) && !bound.urls.includes(value)) bound.urls.push(value);
+  } else if (depth < STRAY_DEPTH && typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) if (!TEXT_FIELDS.has(key)) addStrayUrls(bound, item as Json, depth + 1);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the pipeline has to know of a responses body before anything else. */
 import type { Envelope, InputBound, Json, JsonObject } from '../../protocol.ts';
-import { addInline, addMedia, readModel } from '../openai-chat/envelope.ts';
+import { addInline, addMedia, addStrayUrls, readModel } from '../openai-chat/envelope.ts';
 import { invalid, isObject, optBoolean, optInteger, optString } from '../openai-chat/fields.ts';
 
 export function readEnvelope(body: JsonObject): Envelope {
@@ -41,6 +41,9 @@ function checkInput(body: JsonObject): void {
 export function responsesInputBound(body: JsonObject, bodyBytes: number): InputBound {
   const bound: InputBound = { textBytes: bodyBytes, images: 0, audios: 0, files: 0, urls: [] };
   if (isStored(body)) bound.unseen = true;
+  // A prompt that the provider keeps takes media as its variables; a tool may be a server.
+  if (isObject(body.prompt)) addStrayUrls(bound, body.prompt.variables);
+  if (Array.isArray(body.tools)) for (const tool of body.tools) if (isObject(tool)) addStrayUrls(bound, tool.server_url);
   if (!Array.isArray(body.input)) return bound;
   for (const item of body.input) {
     if (!isObject(item)) continue;
@@ -73,4 +76,5 @@ function addPart(bound: InputBound, part: JsonObject): void {
     addInline(bound, part.file_data);
     addMedia(bound, part.file_url);
   }
+  if (part.type !== 'input_text' && part.type !== 'output_text') addStrayUrls(bound, part);
 }
