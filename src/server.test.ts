@@ -435,7 +435,7 @@ test('a prepaid wallet pays until it is empty, and its balance is the sum of its
       wallet: 'wal_1',
       organisation: 'default',
       currency: 'USD',
-      amount_pico: parseDecimal('0.0002'),
+      amount_pico: parseDecimal('0.00024'),
       at_ms: Date.now(),
     }),
     audit,
@@ -446,12 +446,12 @@ test('a prepaid wallet pays until it is empty, and its balance is the sum of its
     const answer = await tw.post('/v1/chat/completions', chat('hi', { max_tokens: 8 }), prepaid);
     statuses.push(answer.status);
   }
-  // Each costs 44 millionths and is held for with about 100: three fit into 200.
+  // Each costs 44 millionths and is held for with about 118: three fit into 240.
   assert.deepEqual(statuses, [200, 200, 200, 402, 402, 402]);
   await tw.server.services.flushUsage();
   const balance = (await tw.store.wallets.balances()).find((row) => row.wallet === 'wal_1')!;
   assert.equal(formatDecimal(balance.spent_pico), '0.000132');
-  assert.equal(formatDecimal(balance.credited_pico), '0.0002');
+  assert.equal(formatDecimal(balance.credited_pico), '0.00024');
 });
 
 test('a soft budget counts and alerts once at each share, and refuses nothing', async () => {

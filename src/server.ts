@@ -116,6 +116,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
     );
 
     const reflex = createReflex({ clock });
+    cleanups.unshift(() => reflex.close());
     const loopback = await probeLoopback();
     const source = { config, store, vault, clock, loopback, reflexModels: () => reflex.models() };
     let snapshot: Loaded = await loadSnapshot(source);

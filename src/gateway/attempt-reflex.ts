@@ -21,6 +21,8 @@ export async function attemptReflex(
   deps: AttemptDependencies,
   reflex: Reflex,
   input: AttemptInput,
+  /** Whether a large model is connected too; the notice says so. */
+  otherModels: boolean,
 ): Promise<AttemptResult> {
   const { admitted, deployment, sink } = input;
   const at_ms = deps.clock.now();
@@ -29,7 +31,8 @@ export async function attemptReflex(
     input.announce({ deployment, index: input.index, priceId: input.priceId, grant: input.grant }, done),
   );
   if (failure) throw failure;
-  const answer = admitted.call.surface === 'embeddings' ? await embed(reflex, input) : await chat(reflex, input);
+  const answer =
+    admitted.call.surface === 'embeddings' ? await embed(reflex, input) : await chat(reflex, input, otherModels);
   const total_ms = deps.clock.mono() - began;
   if (sink.closed)
     return { status: 'aborted', error: clientGone(), usage: answer.usage, at_ms, total_ms, begun: false };
@@ -39,12 +42,13 @@ export async function attemptReflex(
 async function chat(
   reflex: Reflex,
   input: AttemptInput,
+  otherModels: boolean,
 ): Promise<Pick<AttemptResult, 'reply' | 'closing' | 'usage' | 'text'>> {
   const { admitted, deployment, sink } = input;
   const request = surfaceOf(admitted).parse(admitted.body);
   if (input.grant.imposedLimit !== undefined) request.maxOutputTokens = input.grant.imposedLimit;
   input.warnings.push(...lostOnReflex(request));
-  const reply = await answerWithReflex(reflex, deployment.model, request);
+  const reply = await answerWithReflex(reflex, deployment.model, request, otherModels);
   const text = () =>
     reply.choices.map((choice) => choice.content.map((part) => ('text' in part ? part.text : '')).join('')).join('\n');
   if (!request.stream) {

@@ -355,7 +355,8 @@ async function serve(
             announced = true;
           },
         };
-        if (!deployment.provider) result = await attemptReflex(deps, deps.reflex, input);
+        if (!deployment.provider)
+          result = await attemptReflex(deps, deps.reflex, input, snapshot.catalogue.deployments().length > 0);
         else if (call.surface === 'embeddings') result = await attemptEmbeddings(deps, input);
         else result = await attemptHttp(deps, input);
       } catch (error) {

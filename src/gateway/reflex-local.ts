@@ -4,10 +4,15 @@ import type { ChatRequest, Message, Part, Reply } from '../providers/index.ts';
 import type { Reflex, ReflexFormat, ReflexMessage, ReflexReply, ReflexRequest } from '../reflex/index.ts';
 
 /** Answers a chat call with the built-in model. */
-export async function answerWithReflex(reflex: Reflex, model: string, request: ChatRequest): Promise<Reply> {
+export async function answerWithReflex(
+  reflex: Reflex,
+  model: string,
+  request: ChatRequest,
+  otherModels: boolean,
+): Promise<Reply> {
   if (request.n > 1)
     throw new AppError('invalid_request', 'The built-in model gives one choice; n must be 1.', { param: 'n' });
-  const reply = await reflex.complete(model, toReflex(request));
+  const reply = await reflex.complete(model, toReflex(request), { otherModels });
   return {
     id: newId('rfx'),
     model: `reflex/${model}`,

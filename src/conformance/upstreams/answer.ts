@@ -19,6 +19,8 @@ export interface Answer {
   failure?: { status: number; headers?: Record<string, string>; body: unknown };
   /** Sends the first half of a stream and then nothing more until the caller goes away. */
   hang?: boolean;
+  /** Ends a stream after its first half. */
+  breaks?: boolean;
 }
 
 export const USAGE: Answer['usage'] = { input: 57, cached: 0, cacheWrite: 0, output: 23, reasoning: 0 };

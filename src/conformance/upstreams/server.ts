@@ -111,7 +111,7 @@ function respond(response: ServerResponse, path: string, seen: Seen, answer: Ans
   if (!streams(body)) return json(200, format.reply(answer, body));
   response.writeHead(200, { 'content-type': format.streamType });
   const frames = format.frames(answer, body);
-  const sent = answer.hang ? frames.slice(0, Math.ceil(frames.length / 2)) : frames;
+  const sent = answer.hang || answer.breaks ? frames.slice(0, Math.ceil(frames.length / 2)) : frames;
   for (const frame of sent) {
     seen.reply += typeof frame === 'string' ? frame : '';
     response.write(frame);

@@ -116,6 +116,7 @@ describe('organisations, projects, keys, budgets and wallets', () => {
     };
     const answer = await call('POST', '/admin/v1/keys', { name: 'lost', budget: { amount: '1', currency: 'USD' } });
     control.store.budgets.create = create;
+    assert.equal(control.errors.length, 1);
     assert.equal(answer.status, 500);
     assert.equal(answer.text.includes('disk'), false);
     assert.equal((await call('GET', '/admin/v1/keys?limit=500')).body.data.length, before);

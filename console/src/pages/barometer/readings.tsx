@@ -93,7 +93,7 @@ function Register({ total, spoken }: { total: number; spoken: string }) {
     <div className="register mt-2 mb-4">
       <p style={style} data-total={total}>
         <span className="sr-only">{spoken}</span>
-        <span aria-hidden="true" className="text-ghost">
+        <span aria-hidden="true" data-ghost className="text-ghost">
           {lead}
         </span>
         <span aria-hidden="true">{digits}</span>
