@@ -26,6 +26,8 @@ export function localTime(iso: string | undefined): string {
   if (!iso) return '';
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
+  // Rows that hold since ever begin at the epoch.
+  if (at.getTime() === 0) return 'always';
   const two = (value: number) => String(value).padStart(2, '0');
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }

@@ -58,6 +58,18 @@ describe('helpers of messages', () => {
     });
   }
 
+  it('a thread that no one keeps goes on as a whole conversation', async () => {
+    for (const { id, model } of COLUMNS.filter((column) => !column.passes.includes('messages'))) {
+      world.upstream.answer = says('Mild.');
+      const thread = world.anthropic.beta.messages.thread({ model, max_tokens: 300, unsupportedRequestBehavior: 'continue_unthreaded' });
+      await thread.send({ role: 'user', content: 'The weather in Oslo?' });
+      await thread.send({ role: 'user', content: 'And in Bergen?' });
+      if (id === 'reflex') continue;
+      const { text } = world.upstream.last()!;
+      assert.ok(['in Oslo?', 'Mild.', 'in Bergen?'].every((each) => text.includes(each)), text);
+    }
+  });
+
   it('a tool runner calls and goes on', async () => {
     for (const { id, model } of scripted) {
       world.upstream.answer = calls([{ id: 'toolu_9', name: 'get_weather', args: { city: 'Oslo' } }]);
@@ -142,7 +154,7 @@ describe('errors in the client’s own classes', () => {
     const narrow = await world.tw.key({ models: ['openai/*'] });
     assert.deepEqual(await failureOf(message(withKey(narrow.secret))), { status: 403, type: 'permission_error', code: 'not_allowed' });
     assert.deepEqual(await failureOf(message(world.anthropic, 'anthropic/none')), { status: 404, type: 'not_found_error', code: 'model_not_found' });
-    const odd = world.anthropic.messages.create({ model: columnOf('gemini').model, ...base, temperature: 'hot' as unknown as number });
+    const odd = world.anthropic.messages.create({ model: columnOf('gemini').model, ...base, temperature: 'hot' } as Anthropic.MessageCreateParamsNonStreaming);
     assert.deepEqual(await failureOf(odd), { status: 400, type: 'invalid_request_error', code: 'invalid_request' });
     const slow = await world.tw.key({ rpm: 1 });
     world.upstream.answer = says('Mild.');

@@ -21,8 +21,8 @@ export async function attemptReflex(
   deps: AttemptDependencies,
   reflex: Reflex,
   input: AttemptInput,
-  /** Whether a large model is connected too; the notice says so. */
-  otherModels: boolean,
+  /** Large models that are connected too, best first; the notice names one. */
+  otherModels: readonly string[],
 ): Promise<AttemptResult> {
   const { admitted, deployment, sink } = input;
   const at_ms = deps.clock.now();
@@ -42,7 +42,7 @@ export async function attemptReflex(
 async function chat(
   reflex: Reflex,
   input: AttemptInput,
-  otherModels: boolean,
+  otherModels: readonly string[],
 ): Promise<Pick<AttemptResult, 'reply' | 'closing' | 'usage' | 'text'>> {
   const { admitted, deployment, sink } = input;
   const request = surfaceOf(admitted).parse(admitted.body);

@@ -58,6 +58,8 @@ export interface Catalogue {
   resolve(name: string): Route;
   list(): ListedModel[];
   deployments(): readonly Deployment[];
+  /** Names of the first few models that are not built in. */
+  readonly largeModels: readonly string[];
 }
 
 const REFLEX = 'reflex';
@@ -170,6 +172,7 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
       ];
     },
     deployments: () => [...byId.values()],
+    largeModels: [...routes.keys(), ...byId.keys()].slice(0, 3),
   };
 }
 

@@ -127,7 +127,7 @@ export class Grant {
   readonly #need: Need;
   readonly #at_ms: number;
   #hold: Hold | undefined;
-  /** Output tokens that are covered; infinite where nothing is held. */
+  /** Output tokens that are covered; infinite where nothing is held, and where the call's own limit is held for. */
   covered: number;
   /** The limit to send to the provider because a budget asks for one. */
   readonly imposedLimit: number | undefined;
@@ -204,7 +204,18 @@ export class Grant {
       answer = await deps.limits.budgets.reserve({ ...request, wait_ms: deps.holdWait_ms, signal: signal() });
     }
     if (!answer.ok) throw refusal(answer, funds);
-    return new Grant(deps, funds, fx, price, need, at_ms, answer.hold, tokens, sizing.imposed(tokens));
+    return new Grant(
+      deps,
+      funds,
+      fx,
+      price,
+      need,
+      at_ms,
+      answer.hold,
+      // The provider keeps to a limit of the call's own; bytes would only be a poor guess at it.
+      need.outputTokens === undefined ? tokens : Number.POSITIVE_INFINITY,
+      sizing.imposed(tokens),
+    );
   }
 
   /** Covers more output of a stream, as much as there is; false when there is none. */

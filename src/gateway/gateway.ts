@@ -356,7 +356,7 @@ async function serve(
           },
         };
         if (!deployment.provider)
-          result = await attemptReflex(deps, deps.reflex, input, snapshot.catalogue.deployments().length > 0);
+          result = await attemptReflex(deps, deps.reflex, input, snapshot.catalogue.largeModels);
         else if (call.surface === 'embeddings') result = await attemptEmbeddings(deps, input);
         else result = await attemptHttp(deps, input);
       } catch (error) {

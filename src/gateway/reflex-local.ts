@@ -8,7 +8,7 @@ export async function answerWithReflex(
   reflex: Reflex,
   model: string,
   request: ChatRequest,
-  otherModels: boolean,
+  otherModels: readonly string[],
 ): Promise<Reply> {
   if (request.n > 1)
     throw new AppError('invalid_request', 'The built-in model gives one choice; n must be 1.', { param: 'n' });

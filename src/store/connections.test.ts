@@ -16,7 +16,7 @@ describe('connections', { skip: serverUrl ? false : 'left out: TOKENWORKS_TEST_D
   before(async () => {
     database = await createTestDatabase(serverUrl!);
     const open = (max: number) =>
-      openConnections((onclose) => postgres(database.url, { ...CLIENT_OPTIONS, onclose }), max);
+      openConnections((onclose) => postgres(database.url, { ...CLIENT_OPTIONS, onclose }), { max, isolate: false });
     sql = open(1);
     other = open(1);
     await sql`create table marks (mark text)`;
@@ -117,7 +117,7 @@ describe('connections', { skip: serverUrl ? false : 'left out: TOKENWORKS_TEST_D
   });
 
   it('refuses what comes after its end', async () => {
-    const closing = openConnections((onclose) => postgres(database.url, { ...CLIENT_OPTIONS, onclose }), 1);
+    const closing = openConnections((onclose) => postgres(database.url, { ...CLIENT_OPTIONS, onclose }), { max: 1, isolate: false });
     const running = closing`select pg_sleep(0.05)`;
     const waiting = assert.rejects(closing`select 1`, isDisconnect);
     await closing.end();

@@ -51,13 +51,37 @@ export const CLIENT_OPTIONS = {
   onnotice: () => {},
 } as const;
 
-export function openConnections(make: MakeClient, max: number): Sql {
-  const pool = new Pool(make, max);
-  const tx = makeTx((send) => pool.use(send));
+export interface ConnectionOptions {
+  /** Connections at a time. */
+  max: number;
+  /**
+   * Puts every statement into a transaction of its own. PGlite has one session behind all its connections, and its socket server takes turns
+   * by message: outside a transaction another connection's message can come between the parts of a statement and destroy it.
+   */
+  isolate: boolean;
+}
+
+export function openConnections(make: MakeClient, options: ConnectionOptions): Sql {
+  const pool = new Pool(make, options.max);
+  const tx = makeTx((send) =>
+    pool.use((connection) => (options.isolate ? isolated(connection, send) : send(connection))),
+  );
   return Object.assign(tx, {
     begin: <T>(work: (tx: Tx) => Promise<T>, mode = '') => pool.use((connection) => transact(connection, work, mode)),
     end: () => pool.end(),
   });
+}
+
+async function isolated<T>(connection: Connection, send: (connection: Connection) => Promise<T>): Promise<T> {
+  await connection.send((client) => client.unsafe('begin'));
+  try {
+    const result = await send(connection);
+    await connection.send((client) => client.unsafe('commit'));
+    return result;
+  } catch (error) {
+    await rollBack(connection);
+    throw error;
+  }
 }
 
 async function transact<T>(connection: Connection, work: (tx: Tx) => Promise<T>, mode: string): Promise<T> {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../base/errors.ts';
-import { joinStore, openStore } from './index.ts';
+import { joinStore, openStore, type Store } from './index.ts';
 import { pgliteVersion, removeSocketDir } from './pglite.ts';
 import { makeTestHome, openTestStore } from './testing.ts';
 
@@ -217,6 +217,24 @@ it('transactions of two connections to the embedded database never mix', async (
     for (let index = 0; index < 40; index++) assert.equal(await opened.store.settings.get(`s${index}`), index);
     assert.equal(await opened.store.usage.position(segment), 10);
     assert.equal((await opened.store.audit.list({ limit: 500 })).data.length, 61);
+  } finally {
+    await joined.close();
+    await opened.close();
+  }
+});
+
+it('statements of two connections to the embedded database do not break each other', async () => {
+  const opened = await openTestStore();
+  const joined = await joinStore(opened.store.ticket);
+  try {
+    for (let index = 0; index < 30; index++) await opened.store.settings.put(`s${index}`, { index });
+    const read = async (store: Store): Promise<void> => {
+      for (let index = 0; index < 120; index++) {
+        assert.deepEqual(await store.settings.get(`s${index % 30}`), { index: index % 30 });
+        assert.equal((await store.keys.list({ limit: 5 })).data.length, 0);
+      }
+    };
+    await Promise.all([read(opened.store), read(joined), read(opened.store), read(joined)]);
   } finally {
     await joined.close();
     await opened.close();

@@ -185,7 +185,7 @@ function connect(socket: string): Sql {
       connect_timeout: 30,
       onclose,
     });
-  return openConnections(make, 1);
+  return openConnections(make, { max: 1, isolate: true });
 }
 
 function makeSocketDir(): string {

@@ -12,7 +12,10 @@ const OLDEST_VERSION = 150_000;
 export async function openPostgres(databaseUrl: string): Promise<Engine> {
   // The URL holds a password, so no message shows it.
   if (!/^postgres(ql)?:\/\/./.test(databaseUrl)) throw badUrl();
-  const sql = openConnections((onclose) => makeClient(databaseUrl, onclose), MAX_CONNECTIONS);
+  const sql = openConnections((onclose) => makeClient(databaseUrl, onclose), {
+    max: MAX_CONNECTIONS,
+    isolate: false,
+  });
   try {
     const [row] = await sql<{ version: string; number: string }[]>`
       select current_setting('server_version') as version, current_setting('server_version_num') as number`;

@@ -48,13 +48,9 @@ export const OperationView = z
     tags: z.record(z.string(), z.string()),
     usage: UsageView.meta({ description: 'Sum over all attempts.' }),
     usage_source: UsageSourceName.meta({ description: 'The least certain of its attempts.' }),
-    cost: z
-      .string()
-      .nullable()
-      .meta({
-        description:
-          'What the providers charge; null where no price is known or several currencies meet (see `costs`).',
-      }),
+    cost: z.string().nullable().meta({
+      description: 'What the providers charge; null where no price is known or several currencies meet (see `costs`).',
+    }),
     currency: z.string().nullable(),
     costs: Amounts,
     charge: z.string().nullable().meta({ description: 'What the client is charged; null where no price is known.' }),

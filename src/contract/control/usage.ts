@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { USAGE_FIELDS, type UsageField } from '../usage.ts';
 import { Amounts, Currency, Id, Paging, Timestamp } from './common.ts';
 
-const shape = Object.fromEntries(USAGE_FIELDS.map((field) => [field, z.int().min(0).optional()])) as Record<UsageField, z.ZodOptional<z.ZodInt>>;
+const shape = Object.fromEntries(USAGE_FIELDS.map((field) => [field, z.int().min(0).optional()])) as Record<
+  UsageField,
+  z.ZodOptional<z.ZodInt>
+>;
 
 /** The usage vector: parts that never overlap. Token parts are always there, the others where they are not 0. */
 export const UsageView = z
@@ -14,14 +17,10 @@ export type UsageView = z.infer<typeof UsageView>;
 const WhenText = 'ISO 8601 time, day or month, or an age such as `7d`, `24h`, `30m`';
 
 export const UsageQuery = z.strictObject({
-  group_by: z
-    .string()
-    .max(500)
-    .optional()
-    .meta({
-      description:
-        'Any of model, requested_model, provider, project, organisation, key, agent, currency, day, hour, tag:<key>, with commas between.',
-    }),
+  group_by: z.string().max(500).optional().meta({
+    description:
+      'Any of model, requested_model, provider, project, organisation, key, agent, currency, day, hour, tag:<key>, with commas between.',
+  }),
   from: z
     .string()
     .max(40)

@@ -11,7 +11,11 @@ describe('organisations, projects, keys, budgets and wallets', () => {
   const call: TestControl['call'] = (...args) => control.call(...args);
 
   it('makes, lists, reads and changes organisations', async () => {
-    const made = await call('POST', '/admin/v1/organisations', { name: 'Acme', timezone: 'Europe/Berlin', tag_keys: ['team', 'cost_center'] });
+    const made = await call('POST', '/admin/v1/organisations', {
+      name: 'Acme',
+      timezone: 'Europe/Berlin',
+      tag_keys: ['team', 'cost_center'],
+    });
     assert.equal(made.status, 201);
     assert.deepEqual(made.body.tag_keys, ['team', 'cost_center']);
     const path = `/admin/v1/organisations/${made.body.id}`;
@@ -24,7 +28,10 @@ describe('organisations, projects, keys, budgets and wallets', () => {
     const rest = await call('GET', `/admin/v1/organisations?limit=1&cursor=${list.body.next}`);
     assert.equal(rest.body.data[0].id, made.body.id);
     assert.equal(rest.body.next, undefined);
-    assert.equal((await call('POST', '/admin/v1/organisations', { name: 'x', timezone: 'Mars/Base' })).body.error.param, 'timezone');
+    assert.equal(
+      (await call('POST', '/admin/v1/organisations', { name: 'x', timezone: 'Mars/Base' })).body.error.param,
+      'timezone',
+    );
     assert.equal((await call('GET', '/admin/v1/organisations/nope')).status, 404);
     assert.equal((await call('PATCH', '/admin/v1/organisations/nope', { name: 'x' })).status, 404);
     const owned = await call('PATCH', '/admin/v1/organisations/default', { timezone: 'UTC' });
@@ -69,7 +76,10 @@ describe('organisations, projects, keys, budgets and wallets', () => {
     assert.equal(listed.text.includes(made.body.secret), false);
     const stored = await control.store.keys.get(made.body.id);
     assert.equal(listed.text.includes(stored!.hash), false);
-    assert.deepEqual(control.services.directory.principalOf(made.body.id)?.budgets.map((budget) => budget.id), [made.body.budget.id]);
+    assert.deepEqual(
+      control.services.directory.principalOf(made.body.id)?.budgets.map((budget) => budget.id),
+      [made.body.budget.id],
+    );
   });
 
   it('changes and revokes keys', async () => {
@@ -86,7 +96,8 @@ describe('organisations, projects, keys, budgets and wallets', () => {
     assert.equal((await call('GET', '/v1/models', undefined, { key: made.secret })).status, 401);
     assert.deepEqual((await call('DELETE', path)).body, revoked.body);
     assert.equal((await call('PATCH', path, { rpm: 4 })).status, 409);
-    const ids = async (query: string) => (await call('GET', `/admin/v1/keys${query}`)).body.data.map((key: { id: string }) => key.id);
+    const ids = async (query: string) =>
+      (await call('GET', `/admin/v1/keys${query}`)).body.data.map((key: { id: string }) => key.id);
     assert.equal((await ids('')).includes(made.id), false);
     assert.equal((await ids('?revoked=true')).includes(made.id), true);
     assert.equal((await call('GET', '/admin/v1/keys/nope')).status, 404);
@@ -101,8 +112,16 @@ describe('organisations, projects, keys, budgets and wallets', () => {
     assert.deepEqual(await wrong({}), [400, 'invalid_request', 'name']);
     assert.deepEqual(await wrong({ name: 'a', rpm: 0 }), [400, 'invalid_request', 'rpm']);
     assert.deepEqual(await wrong({ name: 'a', budgets: [] }), [400, 'invalid_request', 'budgets']);
-    assert.deepEqual(await wrong({ name: 'a', budget: { amount: 5, currency: 'USD' } }), [400, 'invalid_request', 'budget.amount']);
-    assert.deepEqual(await wrong({ name: 'a', budget: { amount: '-5', currency: 'USD' } }), [400, 'invalid_request', 'budget.amount']);
+    assert.deepEqual(await wrong({ name: 'a', budget: { amount: 5, currency: 'USD' } }), [
+      400,
+      'invalid_request',
+      'budget.amount',
+    ]);
+    assert.deepEqual(await wrong({ name: 'a', budget: { amount: '-5', currency: 'USD' } }), [
+      400,
+      'invalid_request',
+      'budget.amount',
+    ]);
     assert.deepEqual(await wrong({ name: 'a', expires_at: '2020-01-01' }), [400, 'invalid_request', 'expires_at']);
     assert.deepEqual(await wrong({ name: 'a', models: ['x', 7] }), [400, 'invalid_request', 'models[1]']);
     assert.deepEqual(await wrong({ name: 'a', project: 'nope' }), [404, 'not_found', null]);
@@ -123,23 +142,49 @@ describe('organisations, projects, keys, budgets and wallets', () => {
   });
 
   it('begins a day budget with what the day has spent, and a total one with nothing', async () => {
-    await control.services.store.fxRates.insert({ id: 'fx1', base: 'USD', quote: 'CNY', rate_pico: 7_000_000_000_000n, effectiveFrom_ms: 0, createdAt_ms: 0 }, { actor: 'a', action: 'b', target: 'c' });
+    await control.services.store.fxRates.insert(
+      { id: 'fx1', base: 'USD', quote: 'CNY', rate_pico: 7_000_000_000_000n, effectiveFrom_ms: 0, createdAt_ms: 0 },
+      { actor: 'a', action: 'b', target: 'c' },
+    );
     await control.services.refresh();
-    await control.book(testOperation({ id: 'op_a', key: 'key_a' }), testOperation({ id: 'op_b', key: 'key_b', at_ms: NOW_MS - 3 * 86_400_000 }));
-    const day = await call('POST', '/admin/v1/budgets', { scope: 'project', amount: '1', currency: 'USD', window: 'day' });
+    await control.book(
+      testOperation({ id: 'op_a', key: 'key_a' }),
+      testOperation({ id: 'op_b', key: 'key_b', at_ms: NOW_MS - 3 * 86_400_000 }),
+    );
+    const day = await call('POST', '/admin/v1/budgets', {
+      scope: 'project',
+      amount: '1',
+      currency: 'USD',
+      window: 'day',
+    });
     assert.equal(day.status, 201);
-    assert.deepEqual([day.body.scope_id, day.body.current_window, day.body.spent, day.body.remaining], ['default', '2026-11-24', '0.001234', '0.998766']);
-    const month = await call('POST', '/admin/v1/budgets', { scope: 'organisation', amount: '1', currency: 'CNY', window: 'month' });
+    assert.deepEqual(
+      [day.body.scope_id, day.body.current_window, day.body.spent, day.body.remaining],
+      ['default', '2026-11-24', '0.001234', '0.998766'],
+    );
+    const month = await call('POST', '/admin/v1/budgets', {
+      scope: 'organisation',
+      amount: '1',
+      currency: 'CNY',
+      window: 'month',
+    });
     assert.deepEqual([month.body.current_window, month.body.spent], ['2026-11', '0.017276']);
     const total = await call('POST', '/admin/v1/budgets', { scope: 'organisation', amount: '1', currency: 'USD' });
     assert.deepEqual([total.body.current_window, total.body.spent, total.body.hard], ['total', '0', true]);
     assert.deepEqual((await call('GET', `/admin/v1/budgets/${day.body.id}`)).body, day.body);
     const list = await call('GET', '/admin/v1/budgets?scope=organisation');
-    assert.deepEqual(list.body.data.map((row: { id: string }) => row.id), [month.body.id, total.body.id]);
+    assert.deepEqual(list.body.data.map((row: { id: string }) => row.id).sort(), [month.body.id, total.body.id].sort());
   });
 
   it('changes and removes budgets', async () => {
-    const { body: made } = await call('POST', '/admin/v1/budgets', { scope: 'agent', scope_id: 'coffee', amount: '1', currency: 'USD', alert_percents: [90, 50, 90], webhook: 'https://hooks.example.com/x' });
+    const { body: made } = await call('POST', '/admin/v1/budgets', {
+      scope: 'agent',
+      scope_id: 'coffee',
+      amount: '1',
+      currency: 'USD',
+      alert_percents: [90, 50, 90],
+      webhook: 'https://hooks.example.com/x',
+    });
     assert.deepEqual(made.alert_percents, [50, 90]);
     const path = `/admin/v1/budgets/${made.id}`;
     const changed = await call('PATCH', path, { amount: '2.50', hard: false, webhook: null });
@@ -153,10 +198,26 @@ describe('organisations, projects, keys, budgets and wallets', () => {
   });
 
   it('refuses budgets of nothing and webhooks into our own network', async () => {
-    assert.equal((await call('POST', '/admin/v1/budgets', { scope: 'key', amount: '1', currency: 'USD' })).body.error.param, 'scope_id');
-    assert.equal((await call('POST', '/admin/v1/budgets', { scope: 'key', scope_id: 'nope', amount: '1', currency: 'USD' })).status, 404);
-    assert.equal((await call('POST', '/admin/v1/budgets', { scope: 'project', scope_id: 'nope', amount: '1', currency: 'USD' })).status, 404);
-    const inside = await call('POST', '/admin/v1/budgets', { scope: 'project', amount: '1', currency: 'USD', webhook: 'http://169.254.169.254/latest' });
+    assert.equal(
+      (await call('POST', '/admin/v1/budgets', { scope: 'key', amount: '1', currency: 'USD' })).body.error.param,
+      'scope_id',
+    );
+    assert.equal(
+      (await call('POST', '/admin/v1/budgets', { scope: 'key', scope_id: 'nope', amount: '1', currency: 'USD' }))
+        .status,
+      404,
+    );
+    assert.equal(
+      (await call('POST', '/admin/v1/budgets', { scope: 'project', scope_id: 'nope', amount: '1', currency: 'USD' }))
+        .status,
+      404,
+    );
+    const inside = await call('POST', '/admin/v1/budgets', {
+      scope: 'project',
+      amount: '1',
+      currency: 'USD',
+      webhook: 'http://169.254.169.254/latest',
+    });
     assert.deepEqual([inside.status, inside.body.error.param], [403, 'webhook']);
   });
 
@@ -165,26 +226,53 @@ describe('organisations, projects, keys, budgets and wallets', () => {
     assert.equal(made.status, 201);
     assert.equal((await call('POST', '/admin/v1/wallets', { scope: 'project', currency: 'USD' })).status, 409);
     const path = `/admin/v1/wallets/${made.body.id}`;
-    const paid = await call('POST', `${path}/top-ups`, { amount: '12345678901234.000000000001', idempotency_key: 'p1' });
+    const paid = await call('POST', `${path}/top-ups`, {
+      amount: '12345678901234.000000000001',
+      idempotency_key: 'p1',
+    });
     assert.equal(paid.status, 201);
     assert.equal(paid.body.balance, '12345678901234.000000000001');
-    assert.equal((await call('POST', `${path}/top-ups`, { amount: '12345678901234.000000000001', idempotency_key: 'p1' })).body.balance, paid.body.balance);
+    assert.equal(
+      (await call('POST', `${path}/top-ups`, { amount: '12345678901234.000000000001', idempotency_key: 'p1' })).body
+        .balance,
+      paid.body.balance,
+    );
     assert.equal((await call('POST', `${path}/top-ups`, { amount: '1', idempotency_key: 'p1' })).status, 409);
     assert.equal((await call('GET', path)).body.balance, paid.body.balance);
     assert.equal((await call('GET', '/admin/v1/wallets')).body.data[0].credited, paid.body.credited);
     assert.equal((await call('POST', `${path}/top-ups`, { amount: '0' })).body.error.param, 'amount');
     assert.equal((await call('POST', '/admin/v1/wallets/nope/top-ups', { amount: '1' })).status, 404);
-    assert.equal((await call('POST', '/admin/v1/wallets', { scope: 'project', scope_id: 'nope', currency: 'USD' })).status, 404);
+    assert.equal(
+      (await call('POST', '/admin/v1/wallets', { scope: 'project', scope_id: 'nope', currency: 'USD' })).status,
+      404,
+    );
     assert.equal((await call('GET', '/admin/v1/ledger/check')).body.ok, true);
   });
 
   it('writes an audit row for every write, without secrets', async () => {
     const { body } = await call('GET', '/admin/v1/audit?limit=500');
     const actions = new Set(body.data.map((row: { action: string }) => row.action));
-    for (const action of ['organisation.create', 'organisation.update', 'project.create', 'project.update', 'key.create', 'key.update', 'key.revoke', 'budget.create', 'budget.update', 'budget.delete', 'wallet.create', 'wallet.top_up']) {
+    for (const action of [
+      'organisation.create',
+      'organisation.update',
+      'project.create',
+      'project.update',
+      'key.create',
+      'key.update',
+      'key.revoke',
+      'budget.create',
+      'budget.update',
+      'budget.delete',
+      'wallet.create',
+      'wallet.top_up',
+    ]) {
       assert.ok(actions.has(action), action);
     }
-    assert.ok(body.data.filter((row: { action: string }) => row.action === 'key.create').every((row: { actor: string }) => row.actor === 'admin'));
+    assert.ok(
+      body.data
+        .filter((row: { action: string }) => row.action === 'key.create')
+        .every((row: { actor: string }) => row.actor === 'admin'),
+    );
     assert.doesNotMatch(JSON.stringify(body), /tw-[A-Za-z0-9_-]{20}/);
   });
 });

@@ -15,9 +15,9 @@ import {
   UpdateProject,
 } from '../../contract/control/index.ts';
 import type { Organisation, Project } from '../../contract/records.ts';
+import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { paged } from './paging.ts';
-import type { Services } from '../services.ts';
 import { defined, iso, notFound } from './wire.ts';
 
 const TAG = 'Accounts';

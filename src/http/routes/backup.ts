@@ -15,13 +15,15 @@ export function backupRoutes(routes: Routes, services: Services): void {
       path: '/admin/v1/backup',
       tag: 'Server',
       summary: 'Download a dump of the store',
-      description: 'Either engine reads it (`tokenworks restore`). Secrets in it are sealed; the key file is not in it, keep that too.',
+      description:
+        'Either engine reads it (`tokenworks restore`). Secrets in it are sealed; the key file is not in it, keep that too.',
       response: z.string().meta({ format: 'binary' }),
       responseType: 'application/gzip',
       errors: ['conflict'],
     },
     async ({ context, audit }) => {
-      if (running) throw new AppError('conflict', 'A backup is being written already; wait for it.', { retryAfter_s: 10 });
+      if (running)
+        throw new AppError('conflict', 'A backup is being written already; wait for it.', { retryAfter_s: 10 });
       running = true;
       // Beside the data: elsewhere there may be less room, and others who may read.
       const dir = await mkdtemp(join(services.config.home, 'backup-'));
@@ -34,7 +36,10 @@ export function backupRoutes(routes: Routes, services: Services): void {
         stream.on('close', () => void rm(dir, { recursive: true, force: true }));
         context.header('content-type', 'application/gzip');
         context.header('content-length', String(bytes));
-        context.header('content-disposition', `attachment; filename="tokenworks-${new Date(services.clock.now()).toISOString().slice(0, 10)}.jsonl.gz"`);
+        context.header(
+          'content-disposition',
+          `attachment; filename="tokenworks-${new Date(services.clock.now()).toISOString().slice(0, 10)}.jsonl.gz"`,
+        );
         return context.body(Readable.toWeb(stream) as ReadableStream<Uint8Array>);
       } catch (error) {
         await rm(dir, { recursive: true, force: true });

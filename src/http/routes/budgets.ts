@@ -13,9 +13,9 @@ import {
 } from '../../contract/control/index.ts';
 import type { Budget, BudgetScope } from '../../contract/records.ts';
 import type { Audit } from '../../store/index.ts';
+import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { paged } from './paging.ts';
-import type { Services } from '../services.ts';
 import { defined, iso, notFound } from './wire.ts';
 
 const TAG = 'Budgets';
@@ -161,12 +161,7 @@ export async function createBudget(
 }
 
 /** Charges of the budget's scope since then, in its currency; what was charged in another is converted where there is a rate. */
-async function spentBefore(
-  services: Services,
-  budget: Budget,
-  owner: BudgetOwner,
-  from_ms: number,
-): Promise<Pico> {
+async function spentBefore(services: Services, budget: Budget, owner: BudgetOwner, from_ms: number): Promise<Pico> {
   await services.flushUsage();
   const now_ms = services.clock.now();
   const rows = await services.usage.report({

@@ -39,10 +39,13 @@ const TYPES: Record<string, string> = {
 export function consoleRoutes(app: OpenAPIHono, services: Pick<Services, 'consoleDir'>): void {
   app.get('/', (context) => context.redirect(PREFIX));
   app.get('/console/*', async (context) => {
-    if (context.req.path === '/console') return context.redirect(PREFIX + new URL(context.req.url).search);
+    // The router leaves a last slash out, and here it tells a page's folder from the page.
+    const { pathname, search } = new URL(context.req.url);
+    if (pathname === '/console') return context.redirect(PREFIX + search);
     const { consoleDir } = services;
-    if (consoleDir === undefined) throw new AppError('not_found', 'The console is not built here; run "npm run build" and start again.');
-    const path = safePath(context.req.path.slice(PREFIX.length));
+    if (consoleDir === undefined)
+      throw new AppError('not_found', 'The console is not built here; run "npm run build" and start again.');
+    const path = safePath(pathname.slice(PREFIX.length));
     const file = path === undefined ? undefined : await readIfFile(join(consoleDir, path));
     if (file && path !== '') return send(context, path!, file);
     // A page of the console's own router; a file that is missing is none.

@@ -4,11 +4,20 @@ import { z } from 'zod';
 import { ErrorAnswer } from '../../contract/control/index.ts';
 
 const SURFACES: Record<string, { summary: string; shape: string }> = {
-  '/v1/chat/completions': { summary: 'Chat completions (OpenAI)', shape: 'https://platform.openai.com/docs/api-reference/chat' },
+  '/v1/chat/completions': {
+    summary: 'Chat completions (OpenAI)',
+    shape: 'https://platform.openai.com/docs/api-reference/chat',
+  },
   '/v1/responses': { summary: 'Responses (OpenAI)', shape: 'https://platform.openai.com/docs/api-reference/responses' },
-  '/v1/embeddings': { summary: 'Embeddings (OpenAI)', shape: 'https://platform.openai.com/docs/api-reference/embeddings' },
+  '/v1/embeddings': {
+    summary: 'Embeddings (OpenAI)',
+    shape: 'https://platform.openai.com/docs/api-reference/embeddings',
+  },
   '/v1/messages': { summary: 'Messages (Anthropic)', shape: 'https://docs.anthropic.com/en/api/messages' },
-  '/api/v3/chat/completions': { summary: 'Chat completions (Volcano Ark)', shape: 'https://www.volcengine.com/docs/82379' },
+  '/api/v3/chat/completions': {
+    summary: 'Chat completions (Volcano Ark)',
+    shape: 'https://www.volcengine.com/docs/82379',
+  },
   '/api/v3/responses': { summary: 'Responses (Volcano Ark)', shape: 'https://www.volcengine.com/docs/82379' },
   '/api/v3/embeddings': { summary: 'Embeddings (Volcano Ark)', shape: 'https://www.volcengine.com/docs/82379' },
 };
@@ -52,10 +61,19 @@ export function documentDataPlane(app: OpenAPIHono): void {
       },
       responses: {
         200: {
-          description: 'The reply, or its stream. x-tokenworks-operation names the call, x-tokenworks-model the deployment that answered.',
-          content: { 'application/json': { schema: z.object({}).loose() }, 'text/event-stream': { schema: z.string() } },
+          description:
+            'The reply, or its stream. x-tokenworks-operation names the call, x-tokenworks-model the deployment that answered.',
+          content: {
+            'application/json': { schema: z.object({}).loose() },
+            'text/event-stream': { schema: z.string() },
+          },
         },
-        ...Object.fromEntries(Object.entries(REFUSALS).map(([status, codes]) => [status, { description: codes, content: { 'application/json': { schema: ErrorAnswer } } }])),
+        ...Object.fromEntries(
+          Object.entries(REFUSALS).map(([status, codes]) => [
+            status,
+            { description: codes, content: { 'application/json': { schema: ErrorAnswer } } },
+          ]),
+        ),
       },
     });
   }

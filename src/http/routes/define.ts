@@ -143,6 +143,7 @@ function document(app: OpenAPIHono, access: Access, spec: AnySpec): void {
   const codes = [
     ...ALWAYS[access],
     ...(spec.body || spec.query ? (['invalid_request'] as const) : []),
+    ...(spec.body ? (['too_large'] as const) : []),
     ...(spec.params ? (['not_found'] as const) : []),
     ...(spec.errors ?? []),
   ];

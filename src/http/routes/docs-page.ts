@@ -111,7 +111,9 @@ function operationHtml(verb: string, path: string, operation: Operation): string
     parametersHtml(operation.parameters ?? []),
     contentHtml('Body', operation.requestBody?.content),
     ...Object.entries(operation.responses ?? {}).map(([status, answer]) =>
-      Number(status) < 400 || Number(status) === 503 ? contentHtml(`${status} ${answer.description ?? ''}`, answer.content) : refusalHtml(status, answer.description),
+      Number(status) < 400 || Number(status) === 503
+        ? contentHtml(`${status} ${answer.description ?? ''}`, answer.content)
+        : refusalHtml(status, answer.description),
     ),
   ];
   return `<details><summary><code class="verb">${verb.toUpperCase()}</code><code>${escape(path)}</code><small>${prose(operation.summary ?? '')}</small></summary>
@@ -134,7 +136,10 @@ function parametersHtml(parameters: readonly Parameter[]): string {
 function contentHtml(title: string, content: Content | undefined): string {
   const entries = Object.entries(content ?? {});
   if (entries.length === 0) return '';
-  const bodies = entries.map(([media, { schema }]) => `${media === 'application/json' ? '' : `<p class="dim">${escape(media)}</p>`}${shapeHtml(schema ?? {})}`);
+  const bodies = entries.map(
+    ([media, { schema }]) =>
+      `${media === 'application/json' ? '' : `<p class="dim">${escape(media)}</p>`}${shapeHtml(schema ?? {})}`,
+  );
   return `<h3>${prose(title)}</h3>${bodies.join('')}`;
 }
 
@@ -149,7 +154,12 @@ function shapeHtml(schema: Schema): string {
   const required = new Set(schema.required);
   const rows = Object.entries(schema.properties).map(([name, field]) => {
     const inner = field.properties ?? field.items?.properties;
-    const note = [field.description ?? '', field.default === undefined ? '' : `Default ${JSON.stringify(field.default)}.`].filter(Boolean).join(' ');
+    const note = [
+      field.description ?? '',
+      field.default === undefined ? '' : `Default ${JSON.stringify(field.default)}.`,
+    ]
+      .filter(Boolean)
+      .join(' ');
     return `<dt><code>${escape(name)}</code>${required.has(name) ? '' : '<span class="dim">?</span>'}</dt><dd>${typeHtml(field)} ${prose(note)}${inner ? shapeHtml(field.properties ? field : field.items!) : ''}</dd>`;
   });
   return `<dl>${rows.join('')}</dl>`;
@@ -184,5 +194,10 @@ function anchor(name: string): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 }

@@ -70,30 +70,54 @@ async function checkStore(services: Services): Promise<Check[]> {
 }
 
 async function checkJournal(services: Services): Promise<Check> {
-  if (!services.journalHealthy()) return { name: 'journal', ok: false, detail: 'can not be written, so no call is served; see the log and the disk' };
+  if (!services.journalHealthy())
+    return { name: 'journal', ok: false, detail: 'can not be written, so no call is served; see the log and the disk' };
   await services.flushUsage();
   const backlog = await journalBacklog(services);
-  return { name: 'journal', ok: backlog <= MAX_BACKLOG_BYTES, detail: backlog === 0 ? 'all of it is in the store' : `${backlog} bytes wait to be loaded` };
+  return {
+    name: 'journal',
+    ok: backlog <= MAX_BACKLOG_BYTES,
+    detail: backlog === 0 ? 'all of it is in the store' : `${backlog} bytes wait to be loaded`,
+  };
 }
 
 async function checkLedger(services: Services): Promise<Check> {
   const wrong = await services.store.ledger.imbalances();
   const currencies = [...new Set(wrong.map((row) => row.currency))].join(', ');
-  return { name: 'ledger', ok: wrong.length === 0, detail: wrong.length === 0 ? 'adds up to 0 in every currency' : `does not add up in ${currencies}: GET /admin/v1/ledger/check says where` };
+  return {
+    name: 'ledger',
+    ok: wrong.length === 0,
+    detail:
+      wrong.length === 0
+        ? 'adds up to 0 in every currency'
+        : `does not add up in ${currencies}: GET /admin/v1/ledger/check says where`,
+  };
 }
 
 function checkPrices(services: Services): Check {
   const { problems } = services.snapshot().book;
-  const shown = problems.slice(0, NAMES_SHOWN).map((problem) => `${problem.provider}/${problem.model}: ${problem.message}`);
-  return { name: 'prices', ok: problems.length === 0, detail: problems.length === 0 ? 'every row can be read' : `${problems.length} rows can not be read: ${shown.join('; ')}` };
+  const shown = problems
+    .slice(0, NAMES_SHOWN)
+    .map((problem) => `${problem.provider}/${problem.model}: ${problem.message}`);
+  return {
+    name: 'prices',
+    ok: problems.length === 0,
+    detail:
+      problems.length === 0 ? 'every row can be read' : `${problems.length} rows can not be read: ${shown.join('; ')}`,
+  };
 }
 
 /** Not a fault, but a model without a price is refused under a hard budget, and its cost is unknown elsewhere. */
 function checkUnpriced(services: Services): Check {
   const { book, catalogue } = services.snapshot();
   const now_ms = services.clock.now();
-  const unpriced = catalogue.deployments().filter((deployment) => !book.find('cost', priceNames(deployment), deployment.model, now_ms));
-  const detail = unpriced.length === 0 ? 'every listed model has a price' : `${unpriced.length} models have no price: ${listed(unpriced.map(({ id }) => id))}`;
+  const unpriced = catalogue
+    .deployments()
+    .filter((deployment) => !book.find('cost', priceNames(deployment), deployment.model, now_ms));
+  const detail =
+    unpriced.length === 0
+      ? 'every listed model has a price'
+      : `${unpriced.length} models have no price: ${listed(unpriced.map(({ id }) => id))}`;
   return { name: 'unpriced', ok: true, detail };
 }
 
@@ -101,17 +125,26 @@ async function checkUnreconciled(services: Services): Promise<Check> {
   const to_ms = services.clock.now() + 1;
   const [row] = await services.usage.report({ from_ms: to_ms - 30 * DAY_MS, to_ms, groupBy: [], timezone: 'UTC' });
   const count = row?.unreconciled ?? 0;
-  return { name: 'unreconciled', ok: count === 0, detail: count === 0 ? 'none in 30 days' : `${count} calls of 30 days have usage that contradicts itself; GET /admin/v1/alerts names them` };
+  return {
+    name: 'unreconciled',
+    ok: count === 0,
+    detail:
+      count === 0
+        ? 'none in 30 days'
+        : `${count} calls of 30 days have usage that contradicts itself; GET /admin/v1/alerts names them`,
+  };
 }
 
 async function checkProviders(services: Services): Promise<Check[]> {
   const { connected } = services.snapshot();
-  if (connected.length === 0) return [{ name: 'providers', ok: true, detail: 'none; the built-in reflex/default answers' }];
+  if (connected.length === 0)
+    return [{ name: 'providers', ok: true, detail: 'none; the built-in reflex/default answers' }];
   const get = getterFor(services);
   return Promise.all(
     connected.map(async ({ provider }) => {
       const name = `provider ${provider.name}`;
-      if (UNLISTED.has(provider.protocol)) return { name, ok: true, detail: 'has no list of models to ask for; not checked' };
+      if (UNLISTED.has(provider.protocol))
+        return { name, ok: true, detail: 'has no list of models to ask for; not checked' };
       const { models, problem } = await listModels(provider, get);
       return { name, ok: problem === undefined, detail: problem ?? `answers, with ${models.length} models` };
     }),
@@ -122,13 +155,23 @@ async function checkClock(services: Services): Promise<Check> {
   const { data } = await services.store.operations.list({ limit: 1 });
   const ahead_ms = (data[0]?.at_ms ?? 0) - services.clock.now();
   const ok = ahead_ms <= CLOCK_SLACK_MS;
-  return { name: 'clock', ok, detail: ok ? new Date(services.clock.now()).toISOString() : `is ${Math.round(ahead_ms / 1000)} s behind the newest call` };
+  return {
+    name: 'clock',
+    ok,
+    detail: ok
+      ? new Date(services.clock.now()).toISOString()
+      : `is ${Math.round(ahead_ms / 1000)} s behind the newest call`,
+  };
 }
 
 async function checkDisk(services: Services): Promise<Check> {
   const { bavail, bsize } = await statfs(services.config.home);
   const free = bavail * bsize;
-  return { name: 'disk', ok: free >= MIN_FREE_BYTES, detail: `${(free / 1024 ** 3).toFixed(1)} GiB free under ${services.config.home}` };
+  return {
+    name: 'disk',
+    ok: free >= MIN_FREE_BYTES,
+    detail: `${(free / 1024 ** 3).toFixed(1)} GiB free under ${services.config.home}`,
+  };
 }
 
 function listed(names: readonly string[]): string {

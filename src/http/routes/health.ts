@@ -1,6 +1,6 @@
 import { Health, Readiness } from '../../contract/control/index.ts';
-import type { Routes } from './define.ts';
 import type { Services } from '../services.ts';
+import type { Routes } from './define.ts';
 
 const STORE_WAIT_MS = 2000;
 

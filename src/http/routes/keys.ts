@@ -3,11 +3,11 @@ import { newId, newSecret } from '../../base/ids.ts';
 import { parseDecimal } from '../../base/money.ts';
 import { CreatedKey, CreateKey, IdParams, KeyQuery, KeyView, pageOf, UpdateKey } from '../../contract/control/index.ts';
 import type { ApiKey, Budget } from '../../contract/records.ts';
+import type { Services } from '../services.ts';
 import { findProject } from './accounts.ts';
 import { createBudget, organisationOwner } from './budgets.ts';
 import type { Routes } from './define.ts';
 import { mapPage } from './paging.ts';
-import type { Services } from '../services.ts';
 import { defined, iso, moment, notFound } from './wire.ts';
 
 const TAG = 'Keys';

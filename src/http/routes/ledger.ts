@@ -1,7 +1,9 @@
 /** The books: balances, postings, invoices. */
+
+import { z } from 'zod';
+import { AppError } from '../../base/errors.ts';
 import { formatDecimal } from '../../base/money.ts';
 import { buildInvoice, invoiceTaxPosting, periodBounds } from '../../billing/index.ts';
-import { AppError } from '../../base/errors.ts';
 import {
   BalanceQuery,
   BalanceView,
@@ -10,12 +12,11 @@ import {
   InvoiceQuery,
   InvoiceView,
   LedgerCheck,
-  pageOf,
   PostingQuery,
   PostingView,
+  pageOf,
 } from '../../contract/control/index.ts';
 import type { Invoice } from '../../contract/records.ts';
-import { z } from 'zod';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { mapPage, paged } from './paging.ts';
@@ -28,28 +29,57 @@ export function ledgerRoutes(routes: Routes, services: Services): void {
   const { store } = services;
 
   routes.admin(
-    { method: 'get', path: '/admin/v1/ledger/balances', tag: TAG, summary: 'Balances of accounts', query: BalanceQuery, response: z.object({ data: z.array(BalanceView) }) },
+    {
+      method: 'get',
+      path: '/admin/v1/ledger/balances',
+      tag: TAG,
+      summary: 'Balances of accounts',
+      query: BalanceQuery,
+      response: z.object({ data: z.array(BalanceView) }),
+    },
     async ({ query }) => {
       await services.flushUsage();
       const rows = await store.ledger.balances(query);
-      return { data: rows.map(({ account, currency, amount_pico }) => ({ account, currency, amount: formatDecimal(amount_pico) })) };
-    },
-  );
-
-  routes.admin(
-    { method: 'get', path: '/admin/v1/ledger/check', tag: TAG, summary: 'Whether every currency adds up to 0', description: 'Reads all entries.', response: LedgerCheck },
-    async () => {
-      await services.flushUsage();
-      const rows = await store.ledger.imbalances();
       return {
-        ok: rows.length === 0,
-        imbalances: rows.map(({ currency, amount_pico, posting }) => defined({ currency, amount: formatDecimal(amount_pico), posting })),
+        data: rows.map(({ account, currency, amount_pico }) => ({
+          account,
+          currency,
+          amount: formatDecimal(amount_pico),
+        })),
       };
     },
   );
 
   routes.admin(
-    { method: 'get', path: '/admin/v1/ledger/postings', tag: TAG, summary: 'List postings, newest first', query: PostingQuery, response: pageOf(PostingView) },
+    {
+      method: 'get',
+      path: '/admin/v1/ledger/check',
+      tag: TAG,
+      summary: 'Whether every currency adds up to 0',
+      description: 'Reads all entries.',
+      response: LedgerCheck,
+    },
+    async () => {
+      await services.flushUsage();
+      const rows = await store.ledger.imbalances();
+      return {
+        ok: rows.length === 0,
+        imbalances: rows.map(({ currency, amount_pico, posting }) =>
+          defined({ currency, amount: formatDecimal(amount_pico), posting }),
+        ),
+      };
+    },
+  );
+
+  routes.admin(
+    {
+      method: 'get',
+      path: '/admin/v1/ledger/postings',
+      tag: TAG,
+      summary: 'List postings, newest first',
+      query: PostingQuery,
+      response: pageOf(PostingView),
+    },
     async ({ query }) => {
       await services.flushUsage();
       return mapPage(await store.ledger.postings(query), (posting) => ({
@@ -57,7 +87,11 @@ export function ledgerRoutes(routes: Routes, services: Services): void {
         at: iso(posting.at_ms),
         kind: posting.kind,
         reference: posting.reference,
-        entries: posting.entries.map(({ account, currency, amount_pico }) => ({ account, currency, amount: formatDecimal(amount_pico) })),
+        entries: posting.entries.map(({ account, currency, amount_pico }) => ({
+          account,
+          currency,
+          amount: formatDecimal(amount_pico),
+        })),
       }));
     },
   );
@@ -69,16 +103,40 @@ function invoiceRoutes(routes: Routes, services: Services): void {
   const { store, usage, clock } = services;
   const path = '/admin/v1/invoices';
 
-  routes.admin({ method: 'get', path, tag: TAG, summary: 'List invoices, newest first', query: InvoiceQuery, response: pageOf(InvoiceView) }, async ({ query }) => {
-    const page = paged(await store.invoices.list({ organisation: query.organisation, project: query.project }), query, (row) => row.id);
-    return { ...page, data: page.data.map(invoiceView) };
-  });
+  routes.admin(
+    {
+      method: 'get',
+      path,
+      tag: TAG,
+      summary: 'List invoices, newest first',
+      query: InvoiceQuery,
+      response: pageOf(InvoiceView),
+    },
+    async ({ query }) => {
+      const page = paged(
+        await store.invoices.list({ organisation: query.organisation, project: query.project }),
+        query,
+        (row) => row.id,
+      );
+      return { ...page, data: page.data.map(invoiceView) };
+    },
+  );
 
-  routes.admin({ method: 'get', path: `${path}/{id}`, tag: TAG, summary: 'Read an invoice', params: IdParams, response: InvoiceView }, async ({ params }) => {
-    const invoice = await store.invoices.get(params.id);
-    if (!invoice) throw notFound('invoice', params.id);
-    return invoiceView(invoice);
-  });
+  routes.admin(
+    {
+      method: 'get',
+      path: `${path}/{id}`,
+      tag: TAG,
+      summary: 'Read an invoice',
+      params: IdParams,
+      response: InvoiceView,
+    },
+    async ({ params }) => {
+      const invoice = await store.invoices.get(params.id);
+      if (!invoice) throw notFound('invoice', params.id);
+      return invoiceView(invoice);
+    },
+  );
 
   routes.admin(
     {
@@ -98,11 +156,28 @@ function invoiceRoutes(routes: Routes, services: Services): void {
       const owner = await ownerOf(services, body);
       const { period, currency, tax_rate } = body;
       const { from_ms, to_ms } = periodBounds(period, owner.timezone);
-      if (from_ms > clock.now()) throw new AppError('invalid_request', 'The period has not begun yet.', { param: 'period' });
+      if (from_ms > clock.now())
+        throw new AppError('invalid_request', 'The period has not begun yet.', { param: 'period' });
       const { organisation, project } = body;
       const { timezone } = owner;
-      const rows = await usage.report({ organisation, project, from_ms, to_ms, groupBy: ['model', 'currency'], timezone });
-      const invoice = buildInvoice(rows, { organisation, project, period, timezone, currency, taxRate: tax_rate, fx: services.snapshot().fx, now_ms: clock.now() });
+      const rows = await usage.report({
+        organisation,
+        project,
+        from_ms,
+        to_ms,
+        groupBy: ['model', 'currency'],
+        timezone,
+      });
+      const invoice = buildInvoice(rows, {
+        organisation,
+        project,
+        period,
+        timezone,
+        currency,
+        taxRate: tax_rate,
+        fx: services.snapshot().fx,
+        now_ms: clock.now(),
+      });
       const posting = invoiceTaxPosting({ ...invoice, organisation: owner.organisation });
       await store.invoices.create(invoice, posting, audit('invoice.create', invoice.id, body, owner.organisation));
       return invoiceView(invoice);
@@ -110,7 +185,10 @@ function invoiceRoutes(routes: Routes, services: Services): void {
   );
 }
 
-async function ownerOf(services: Services, body: { organisation?: string; project?: string }): Promise<{ organisation: string; timezone: string }> {
+async function ownerOf(
+  services: Services,
+  body: { organisation?: string; project?: string },
+): Promise<{ organisation: string; timezone: string }> {
   const { store } = services;
   let id = body.organisation;
   if (body.project !== undefined) {
@@ -130,7 +208,11 @@ function invoiceView(invoice: Invoice): InvoiceView {
     project: invoice.project,
     period: invoice.period,
     currency: invoice.currency,
-    lines: invoice.lines.map((line) => ({ description: line.description, operations: line.operations, amount: formatDecimal(line.amount_pico) })),
+    lines: invoice.lines.map((line) => ({
+      description: line.description,
+      operations: line.operations,
+      amount: formatDecimal(line.amount_pico),
+    })),
     subtotal: formatDecimal(invoice.subtotal_pico),
     tax_rate: invoice.taxRate,
     tax: formatDecimal(invoice.tax_pico),

@@ -4,8 +4,8 @@ import { sseFrame } from '../../base/sse.ts';
 import type { LiveSnapshot } from '../../contract/control/index.ts';
 import { type Barometer, barometer } from '../../usage/index.ts';
 import type { Services } from '../services.ts';
-import { iso } from './wire.ts';
 import { liveOperationView } from './barometer.ts';
+import { iso } from './wire.ts';
 
 const TICK_MS = 1000;
 /** The sums of the ledger are read this often; between, this process's own counts move them. */
@@ -66,7 +66,11 @@ export function createLiveFeed(services: Services): LiveFeed {
     const lastMinute = lastMinuteTokens(services);
     return {
       at: iso(clock.now()),
-      tokens: { total: counted.tokens.total + newTokens, today: counted.tokens.today + newTokens, last_minute: lastMinute },
+      tokens: {
+        total: counted.tokens.total + newTokens,
+        today: counted.tokens.today + newTokens,
+        last_minute: lastMinute,
+      },
       requests: { total: counted.requests.total + newRequests, today: counted.requests.today + newRequests },
       per_minute: lastMinute,
       open: live.open,
@@ -114,7 +118,8 @@ export function createLiveFeed(services: Services): LiveFeed {
 
   return {
     open() {
-      if (readers.size >= MAX_READERS) throw new AppError('overloaded', 'Too many pages watch this server already.', { retryAfter_s: 30 });
+      if (readers.size >= MAX_READERS)
+        throw new AppError('overloaded', 'Too many pages watch this server already.', { retryAfter_s: 30 });
       let reader: Reader;
       return new ReadableStream<Uint8Array>(
         {
@@ -123,7 +128,8 @@ export function createLiveFeed(services: Services): LiveFeed {
             enter(reader);
             refreshBase();
             await reading;
-            if (base && readers.has(reader)) send(reader, sseFrame(JSON.stringify(snapshotFor(reader, base)), 'barometer'));
+            if (base && readers.has(reader))
+              send(reader, sseFrame(JSON.stringify(snapshotFor(reader, base)), 'barometer'));
           },
           cancel: () => leave(reader),
         },

@@ -5,9 +5,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { z } from 'zod';
 import type { OperationRecord } from '../../contract/operation.ts';
 import { USAGE_FIELDS } from '../../contract/usage.ts';
-import { journalBacklog } from './journal-backlog.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
+import { journalBacklog } from './journal-backlog.ts';
 
 /** Label values of one kind; what comes after them is `other`. */
 const MAX_PROVIDERS = 200;
@@ -36,7 +36,8 @@ export function metricRoutes(routes: Routes, services: Services): void {
 
 /** Whether the caller is on this machine. What a proxy passes on may come from anywhere. */
 function isLocal(context: Context): boolean {
-  if (context.req.header('x-forwarded-for') !== undefined || context.req.header('forwarded') !== undefined) return false;
+  if (context.req.header('x-forwarded-for') !== undefined || context.req.header('forwarded') !== undefined)
+    return false;
   const env = context.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined;
   const address = env?.incoming?.socket?.remoteAddress?.replace(/^::ffff:/, '') ?? '';
   return isIP(address) !== 0 && (address === '::1' || address.startsWith('127.'));
@@ -97,8 +98,15 @@ function createMetrics(services: Services): Registry {
 
   const operations = counter('tokenworks_operations_total', 'Client calls that have ended.', ['status', 'surface']);
   const tokens = counter('tokenworks_tokens_total', 'Parts of the usage vector that were used.', ['kind']);
-  const attempts = counter('tokenworks_upstream_attempts_total', 'Calls to deployments that have ended.', ['provider', 'status']);
-  const aboveHold = counter('tokenworks_settled_above_hold_total', 'Settlements that were more than what was held.', []);
+  const attempts = counter('tokenworks_upstream_attempts_total', 'Calls to deployments that have ended.', [
+    'provider',
+    'status',
+  ]);
+  const aboveHold = counter(
+    'tokenworks_settled_above_hold_total',
+    'Settlements that were more than what was held.',
+    [],
+  );
   const seconds = new Histogram({
     name: 'tokenworks_operation_duration_seconds',
     help: 'From the request to the end of the reply.',
@@ -108,7 +116,9 @@ function createMetrics(services: Services): Registry {
   });
   gauge('tokenworks_open_calls', 'Calls that run now.', () => services.live.open);
   gauge('tokenworks_journal_healthy', '1 while the journal can be written.', () => Number(services.journalHealthy()));
-  gauge('tokenworks_journal_backlog_bytes', 'Bytes of the journal that are not in the store yet.', () => journalBacklog(services).catch(() => Number.NaN));
+  gauge('tokenworks_journal_backlog_bytes', 'Bytes of the journal that are not in the store yet.', () =>
+    journalBacklog(services).catch(() => Number.NaN),
+  );
   gauge('tokenworks_ready', '1 while calls are served.', () => Number(services.ready()));
   gauge('tokenworks_start_time_seconds', 'When this process began to serve.', () => services.startedAt_ms / 1000);
 

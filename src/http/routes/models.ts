@@ -8,9 +8,9 @@ import type { Deployment, ListedModel } from '../../gateway/catalogue.ts';
 import { estimateInput, type JsonObject } from '../../providers/index.ts';
 import { parseCountTokens, renderCountTokens } from '../../providers/protocols/anthropic-messages/index.ts';
 import { isAnthropicClient } from '../middleware/errors.ts';
+import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { paged } from './paging.ts';
-import type { Services } from '../services.ts';
 import { defined } from './wire.ts';
 
 const TAG = 'Models';

@@ -4,9 +4,9 @@ import type { AttemptRecord, OperationRecord } from '../../contract/operation.ts
 import type { UsageSource } from '../../contract/usage.ts';
 import { usageOf } from '../../gateway/live.ts';
 import { ADMIN_ACTOR } from '../middleware/auth.ts';
+import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { mapPage } from './paging.ts';
-import type { Services } from '../services.ts';
 import { addAmount, amountsView, iso, moment, notFound, usageView } from './wire.ts';
 
 const TAG = 'Operations';

@@ -1,9 +1,17 @@
 /** What came of calls, and what they returned on what they cost. */
 import { AppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
-import { formatDecimal, mulDiv, parseDecimal, PICO_PER_UNIT, type Pico } from '../../base/money.ts';
+import { formatDecimal, mulDiv, PICO_PER_UNIT, type Pico, parseDecimal } from '../../base/money.ts';
 import type { FxTable } from '../../billing/index.ts';
-import { CreateOutcome, OutcomeQuery, OutcomeView, pageOf, ReturnQuery, ReturnReport, type ReturnView } from '../../contract/control/index.ts';
+import {
+  CreateOutcome,
+  OutcomeQuery,
+  OutcomeView,
+  pageOf,
+  ReturnQuery,
+  ReturnReport,
+  type ReturnView,
+} from '../../contract/control/index.ts';
 import type { OutcomeRecord } from '../../contract/records.ts';
 import type { UsageGroup } from '../../contract/usage-report.ts';
 import type { Services } from '../services.ts';
@@ -54,14 +62,27 @@ export function outcomeRoutes(routes: Routes, services: Services): void {
         idempotencyKey: body.idempotency_key,
       };
       const kept = await store.outcomes.append(given);
-      const isSame = (['operation', 'kind', 'value_pico', 'currency', 'minutesSaved'] as const).every((field) => kept[field] === given[field]);
-      if (!isSame) throw new AppError('conflict', 'This idempotency_key stands for another outcome already.', { param: 'idempotency_key' });
+      const isSame = (['operation', 'kind', 'value_pico', 'currency', 'minutesSaved'] as const).every(
+        (field) => kept[field] === given[field],
+      );
+      if (!isSame)
+        throw new AppError('conflict', 'This idempotency_key stands for another outcome already.', {
+          param: 'idempotency_key',
+        });
       return outcomeView(kept);
     },
   );
 
-  routes.admin({ method: 'get', path: '/admin/v1/outcomes', tag: TAG, summary: 'List outcomes, newest first', query: OutcomeQuery, response: pageOf(OutcomeView) }, async ({ query }) =>
-    mapPage(await store.outcomes.list(query), outcomeView),
+  routes.admin(
+    {
+      method: 'get',
+      path: '/admin/v1/outcomes',
+      tag: TAG,
+      summary: 'List outcomes, newest first',
+      query: OutcomeQuery,
+      response: pageOf(OutcomeView),
+    },
+    async ({ query }) => mapPage(await store.outcomes.list(query), outcomeView),
   );
 
   routes.admin(
@@ -86,7 +107,9 @@ export function outcomeRoutes(routes: Routes, services: Services): void {
       const charges = new Map(usage.map((row) => [row.group[query.group_by] ?? '', row.charge]));
       const groups = await sumUp(services, outcomes, query.group_by);
       const { fx } = services.snapshot();
-      const data = groups.map((group) => returnView(group, query.group_by, charges.get(group.name) ?? {}, query.currency, fx, clock.now()));
+      const data = groups.map((group) =>
+        returnView(group, query.group_by, charges.get(group.name) ?? {}, query.currency, fx, clock.now()),
+      );
       return { from: iso(range.from_ms), to: iso(range.to_ms), data };
     },
   );
@@ -108,7 +131,11 @@ function outcomeView(row: OutcomeRecord): OutcomeView {
 }
 
 /** Throws AppError `too_large` where there are more than a report can read. */
-async function readOutcomes(services: Services, query: { project?: string; kind?: string }, range: { from_ms: number; to_ms: number }): Promise<OutcomeRecord[]> {
+async function readOutcomes(
+  services: Services,
+  query: { project?: string; kind?: string },
+  range: { from_ms: number; to_ms: number },
+): Promise<OutcomeRecord[]> {
   const found: OutcomeRecord[] = [];
   let cursor: string | undefined;
   let seen = 0;
@@ -119,7 +146,11 @@ async function readOutcomes(services: Services, query: { project?: string; kind?
     const oldest_ms = page.data.at(-1)?.at_ms ?? 0;
     cursor = oldest_ms < range.from_ms ? undefined : page.next;
     if (cursor !== undefined && seen >= MAX_OUTCOMES) {
-      throw new AppError('too_large', `There are more than ${MAX_OUTCOMES} outcomes in that time; ask for a project, a kind or less time.`, { param: 'from' });
+      throw new AppError(
+        'too_large',
+        `There are more than ${MAX_OUTCOMES} outcomes in that time; ask for a project, a kind or less time.`,
+        { param: 'from' },
+      );
     }
   } while (cursor !== undefined);
   return found;
@@ -133,7 +164,11 @@ interface Group {
   value: Record<string, Pico>;
 }
 
-async function sumUp(services: Services, outcomes: readonly OutcomeRecord[], by: 'project' | 'key' | 'agent'): Promise<Group[]> {
+async function sumUp(
+  services: Services,
+  outcomes: readonly OutcomeRecord[],
+  by: 'project' | 'key' | 'agent',
+): Promise<Group[]> {
   const groups = new Map<string, Group>();
   const owners = new Map<string, string>();
   for (const outcome of outcomes) {
@@ -143,12 +178,20 @@ async function sumUp(services: Services, outcomes: readonly OutcomeRecord[], by:
     groups.set(key, group);
     group.outcomes++;
     group.minutes += outcome.minutesSaved ?? 0;
-    if (outcome.value_pico !== undefined && outcome.currency !== undefined) addAmount(group.value, outcome.currency, outcome.value_pico);
+    if (outcome.value_pico !== undefined && outcome.currency !== undefined)
+      addAmount(group.value, outcome.currency, outcome.value_pico);
   }
-  return [...groups.values()].sort((a, b) => (a.name === b.name ? (a.kind < b.kind ? -1 : 1) : a.name < b.name ? -1 : 1));
+  return [...groups.values()].sort((a, b) =>
+    a.name === b.name ? (a.kind < b.kind ? -1 : 1) : a.name < b.name ? -1 : 1,
+  );
 }
 
-async function ownerOf(services: Services, outcome: OutcomeRecord, by: 'key' | 'agent', known: Map<string, string>): Promise<string> {
+async function ownerOf(
+  services: Services,
+  outcome: OutcomeRecord,
+  by: 'key' | 'agent',
+  known: Map<string, string>,
+): Promise<string> {
   const { operation } = outcome;
   if (operation === undefined) return '';
   let owner = known.get(operation);
@@ -159,7 +202,14 @@ async function ownerOf(services: Services, outcome: OutcomeRecord, by: 'key' | '
   return owner;
 }
 
-function returnView(group: Group, by: string, charge: Readonly<Record<string, Pico>>, wanted: string | undefined, fx: FxTable, now_ms: number): ReturnView {
+function returnView(
+  group: Group,
+  by: string,
+  charge: Readonly<Record<string, Pico>>,
+  wanted: string | undefined,
+  fx: FxTable,
+  now_ms: number,
+): ReturnView {
   const value = wanted === undefined ? group.value : convertAll(group.value, wanted, fx, now_ms);
   const charged = wanted === undefined ? charge : convertAll(charge, wanted, fx, now_ms);
   return {
@@ -174,7 +224,12 @@ function returnView(group: Group, by: string, charge: Readonly<Record<string, Pi
 }
 
 /** In one currency as far as there are rates; what has none stays in its own. */
-function convertAll(amounts: Readonly<Record<string, Pico>>, to: string, fx: FxTable, at_ms: number): Record<string, Pico> {
+function convertAll(
+  amounts: Readonly<Record<string, Pico>>,
+  to: string,
+  fx: FxTable,
+  at_ms: number,
+): Record<string, Pico> {
   const sum: Record<string, Pico> = {};
   for (const [currency, pico] of Object.entries(amounts)) {
     const converted = fx.convert(pico, currency, to, at_ms, 'half_even');

@@ -1,25 +1,25 @@
 /** Providers and aliases. What tokenworks.yaml or the environment owns is shown here and changed there. */
 import { AppError } from '../../base/errors.ts';
-import { aliasConfigSchema, type AliasConfig, providerConfigSchema } from '../../config.ts';
+import { type AliasConfig, aliasConfigSchema, providerConfigSchema } from '../../config.ts';
 import {
   AliasView,
   CreateAlias,
   CreateProvider,
   NameParams,
   PageQuery,
-  pageOf,
   ProviderTest,
   ProviderView,
   PutAlias,
   PutProvider,
+  pageOf,
   Removed,
 } from '../../contract/control/index.ts';
 import type { AliasRecord, ProviderRecord } from '../../contract/records.ts';
 import type { ConnectedProvider } from '../../gateway/snapshot.ts';
 import { connectProvider, type HttpGet, listModels } from '../../providers/index.ts';
 import type { Audit } from '../../store/index.ts';
-import type { Services } from '../services.ts';
 import { parseWith } from '../middleware/body.ts';
+import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { paged } from './paging.ts';
 import { defined, notFound } from './wire.ts';
@@ -30,19 +30,37 @@ const TEST_BYTES = 8 * 1024 * 1024;
 /** First parts of model names that are not providers'. */
 const RESERVED = ['reflex', 'agent'];
 /** Fields that may hold a credential: sealed, never answered. */
-const SECRET_FIELDS = ['api_key', 'service_account', 'access_key_id', 'secret_access_key', 'session_token', 'headers'] as const;
+const SECRET_FIELDS = [
+  'api_key',
+  'service_account',
+  'access_key_id',
+  'secret_access_key',
+  'session_token',
+  'headers',
+] as const;
 
 export function providerRoutes(routes: Routes, services: Services): void {
   const { store } = services;
   const path = '/admin/v1/providers';
 
-  routes.admin({ method: 'get', path, tag: TAG, summary: 'List providers', query: PageQuery, response: pageOf(ProviderView) }, ({ query }) => {
-    const page = paged(services.snapshot().connected, query, (row) => row.config.name);
-    return { ...page, data: page.data.map(providerView) };
-  });
+  routes.admin(
+    { method: 'get', path, tag: TAG, summary: 'List providers', query: PageQuery, response: pageOf(ProviderView) },
+    ({ query }) => {
+      const page = paged(services.snapshot().connected, query, (row) => row.config.name);
+      return { ...page, data: page.data.map(providerView) };
+    },
+  );
 
-  routes.admin({ method: 'get', path: `${path}/{name}`, tag: TAG, summary: 'Read a provider', params: NameParams, response: ProviderView }, ({ params }) =>
-    providerView(connected(services, params.name)),
+  routes.admin(
+    {
+      method: 'get',
+      path: `${path}/{name}`,
+      tag: TAG,
+      summary: 'Read a provider',
+      params: NameParams,
+      response: ProviderView,
+    },
+    ({ params }) => providerView(connected(services, params.name)),
   );
 
   routes.admin(
@@ -59,7 +77,8 @@ export function providerRoutes(routes: Routes, services: Services): void {
     async ({ body, audit }) => {
       const { name, ...entry } = body;
       const known = services.snapshot().connected.find((row) => row.config.name === name);
-      if (known?.origin === 'api') throw new AppError('conflict', `There is a provider "${name}" already; PUT changes it.`, { param: 'name' });
+      if (known?.origin === 'api')
+        throw new AppError('conflict', `There is a provider "${name}" already; PUT changes it.`, { param: 'name' });
       await putProvider(services, name, entry, undefined, audit('provider.create', name, auditDetail(entry)));
       return providerView(connected(services, name));
     },
@@ -86,14 +105,23 @@ export function providerRoutes(routes: Routes, services: Services): void {
   );
 
   routes.admin(
-    { method: 'delete', path: `${path}/{name}`, tag: TAG, summary: 'Remove a provider', params: NameParams, response: Removed, errors: ['managed_by_file', 'conflict'] },
+    {
+      method: 'delete',
+      path: `${path}/{name}`,
+      tag: TAG,
+      summary: 'Remove a provider',
+      params: NameParams,
+      response: Removed,
+      errors: ['managed_by_file', 'conflict'],
+    },
     async ({ params, audit }) => {
       const { name } = params;
       const row = (await store.providers.list()).find((stored) => stored.name === name);
       if (!row) refuseOwned(services, name);
       if (!row) throw notFound('provider', name);
       const alias = await aliasOf(services, name);
-      if (alias !== undefined) throw new AppError('conflict', `The alias "${alias}" leads to this provider; change it first.`);
+      if (alias !== undefined)
+        throw new AppError('conflict', `The alias "${alias}" leads to this provider; change it first.`);
       await store.providers.remove(name, audit('provider.delete', name));
       await refreshOr(services, () => store.providers.put(row, undoing(audit('provider.create', name))));
       return { id: name, deleted: true as const };
@@ -118,7 +146,13 @@ export function providerRoutes(routes: Routes, services: Services): void {
         ok: problem === undefined,
         ms: Math.round(services.clock.mono() - began),
         models: models.map((model) =>
-          defined({ id: model.id, title: model.title, context_window: model.contextWindow, max_output: model.maxOutput, kind: model.kind }),
+          defined({
+            id: model.id,
+            title: model.title,
+            context_window: model.contextWindow,
+            max_output: model.maxOutput,
+            kind: model.kind,
+          }),
         ),
         problem,
       });
@@ -133,7 +167,13 @@ export function getterFor(services: Pick<Services, 'egress'>): HttpGet {
   return async (url, headers) => {
     const dispatcher = services.egress.dispatcherFor(url);
     const signal = AbortSignal.timeout(TEST_TIMEOUT_MS);
-    const answer = await dispatcher.request({ origin: url.origin, path: url.pathname + url.search, method: 'GET', headers, signal });
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers,
+      signal,
+    });
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of answer.body) {
@@ -155,7 +195,11 @@ function connected(services: Services, name: string): ConnectedProvider {
 function refuseOwned(services: Services, name: string): void {
   const origin = services.snapshot().connected.find((row) => row.config.name === name)?.origin;
   if (origin === undefined || origin === 'api') return;
-  const where = { file: 'stands in tokenworks.yaml', environment: 'comes from an environment variable', loopback: 'was found on this machine' }[origin];
+  const where = {
+    file: 'stands in tokenworks.yaml',
+    environment: 'comes from an environment variable',
+    loopback: 'was found on this machine',
+  }[origin];
   throw new AppError('managed_by_file', `The provider "${name}" ${where}; change it there.`, { param: 'name' });
 }
 
@@ -166,9 +210,12 @@ async function putProvider(
   before: ProviderRecord | undefined,
   audit: Audit,
 ): Promise<void> {
-  if (RESERVED.includes(name)) throw new AppError('invalid_request', `"${name}" is a name of Tokenworks' own; choose another.`, { param: 'name' });
+  if (RESERVED.includes(name))
+    throw new AppError('invalid_request', `"${name}" is a name of Tokenworks' own; choose another.`, { param: 'name' });
   refuseOwned(services, name);
-  const secrets: Record<string, unknown> = before?.sealed ? JSON.parse(services.vault.open(before.sealed, contextOf(name))) : {};
+  const secrets: Record<string, unknown> = before?.sealed
+    ? JSON.parse(services.vault.open(before.sealed, contextOf(name)))
+    : {};
   const config: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(defined(given))) {
     if ((SECRET_FIELDS as readonly string[]).includes(field)) secrets[field] = value;
@@ -176,13 +223,19 @@ async function putProvider(
   }
   if (typeof secrets.service_account === 'string' && !secrets.service_account.trimStart().startsWith('{')) {
     // A path would make the server read a file of the caller's choosing.
-    throw new AppError('invalid_request', 'service_account must be the JSON key itself, not a path.', { param: 'service_account' });
+    throw new AppError('invalid_request', 'service_account must be the JSON key itself, not a path.', {
+      param: 'service_account',
+    });
   }
   // A row that can't be connected would be met again at the next start.
   const entry = parseWith(providerConfigSchema, { ...config, ...secrets, name });
   connectProvider(entry as Parameters<typeof connectProvider>[0], { clock: services.clock });
-  const sealed = Object.keys(secrets).length > 0 ? services.vault.seal(JSON.stringify(secrets), contextOf(name)) : undefined;
-  await services.store.providers.put({ name, config, sealed, createdAt_ms: before?.createdAt_ms ?? services.clock.now() }, audit);
+  const sealed =
+    Object.keys(secrets).length > 0 ? services.vault.seal(JSON.stringify(secrets), contextOf(name)) : undefined;
+  await services.store.providers.put(
+    { name, config, sealed, createdAt_ms: before?.createdAt_ms ?? services.clock.now() },
+    audit,
+  );
   await refreshOr(services, async () => {
     if (before) await services.store.providers.put(before, undoing(audit));
     else await services.store.providers.remove(name, undoing(audit));
@@ -211,7 +264,8 @@ function undoing(audit: Audit): Audit {
 /** What the audit log keeps of a write: everything but secrets. */
 function auditDetail(entry: Record<string, unknown>): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(defined(entry))) shown[field] = (SECRET_FIELDS as readonly string[]).includes(field) ? '***' : value;
+  for (const [field, value] of Object.entries(defined(entry)))
+    shown[field] = (SECRET_FIELDS as readonly string[]).includes(field) ? '***' : value;
   return shown;
 }
 
@@ -241,13 +295,28 @@ function aliasRoutes(routes: Routes, services: Services): void {
   const { store, config, clock } = services;
   const path = '/admin/v1/aliases';
 
-  routes.admin({ method: 'get', path, tag: TAG, summary: 'List aliases', query: PageQuery, response: pageOf(AliasView) }, async ({ query }) => {
-    const rows = [...config.models.map((entry) => aliasView(entry, 'file')), ...(await store.aliases.list()).map((row) => aliasView(configOf(row), 'api'))];
-    return paged(rows, query, (row) => row.name);
-  });
+  routes.admin(
+    { method: 'get', path, tag: TAG, summary: 'List aliases', query: PageQuery, response: pageOf(AliasView) },
+    async ({ query }) => {
+      const rows = [
+        ...config.models.map((entry) => aliasView(entry, 'file')),
+        ...(await store.aliases.list()).map((row) => aliasView(configOf(row), 'api')),
+      ];
+      return paged(rows, query, (row) => row.name);
+    },
+  );
 
   routes.admin(
-    { method: 'post', path, tag: TAG, summary: 'Add an alias', body: CreateAlias, status: 201, response: AliasView, errors: ['conflict', 'managed_by_file', 'model_not_found'] },
+    {
+      method: 'post',
+      path,
+      tag: TAG,
+      summary: 'Add an alias',
+      body: CreateAlias,
+      status: 201,
+      response: AliasView,
+      errors: ['conflict', 'managed_by_file', 'model_not_found'],
+    },
     async ({ body, audit }) => {
       if ((await store.aliases.list()).some((row) => row.name === body.name)) {
         throw new AppError('conflict', `There is an alias "${body.name}" already; PUT changes it.`, { param: 'name' });
@@ -274,16 +343,29 @@ function aliasRoutes(routes: Routes, services: Services): void {
   );
 
   routes.admin(
-    { method: 'delete', path: `${path}/{name}`, tag: TAG, summary: 'Remove an alias', params: NameParams, response: Removed, errors: ['managed_by_file'] },
+    {
+      method: 'delete',
+      path: `${path}/{name}`,
+      tag: TAG,
+      summary: 'Remove an alias',
+      params: NameParams,
+      response: Removed,
+      errors: ['managed_by_file'],
+    },
     async ({ params, audit }) => {
       refuseFileAlias(services, params.name);
-      if (!(await store.aliases.remove(params.name, audit('alias.delete', params.name)))) throw notFound('alias', params.name);
+      if (!(await store.aliases.remove(params.name, audit('alias.delete', params.name))))
+        throw notFound('alias', params.name);
       await services.refresh();
       return { id: params.name, deleted: true as const };
     },
   );
 
-  async function put(name: string, given: Omit<(typeof CreateAlias)['_output'], 'name'>, audit: Audit): Promise<AliasView> {
+  async function put(
+    name: string,
+    given: Omit<(typeof CreateAlias)['_output'], 'name'>,
+    audit: Audit,
+  ): Promise<AliasView> {
     refuseFileAlias(services, name);
     const entry = parseWith(aliasConfigSchema, { ...defined(given), name });
     checkTargets(services, entry);
@@ -299,7 +381,9 @@ function aliasRoutes(routes: Routes, services: Services): void {
 
 function refuseFileAlias(services: Services, name: string): void {
   if (!services.config.models.some((entry) => entry.name === name)) return;
-  throw new AppError('managed_by_file', `The alias "${name}" stands in tokenworks.yaml; change it there.`, { param: 'name' });
+  throw new AppError('managed_by_file', `The alias "${name}" stands in tokenworks.yaml; change it there.`, {
+    param: 'name',
+  });
 }
 
 /** An alias leads to models, not to other aliases. Throws AppError `model_not_found` or `invalid_request`. */
@@ -324,7 +408,9 @@ function checkTargets(services: Services, entry: AliasConfig): void {
 async function aliasOf(services: Services, provider: string): Promise<string | undefined> {
   const { catalogue } = services.snapshot();
   const entries = [...services.config.models, ...(await services.store.aliases.list()).map(configOf)];
-  return entries.find((entry) => catalogue.resolve(entry.name).targets.some((target) => target.deployment.providerName === provider))?.name;
+  return entries.find((entry) =>
+    catalogue.resolve(entry.name).targets.some((target) => target.deployment.providerName === provider),
+  )?.name;
 }
 
 function modelOf(target: AliasConfig['targets'][number]): string {
@@ -339,10 +425,12 @@ function aliasView(entry: AliasConfig, managed_by: 'file' | 'api'): AliasView {
   return defined({
     name: entry.name,
     strategy: entry.strategy,
-    targets: entry.targets.map((target) => ({ model: modelOf(target), weight: typeof target === 'string' ? 1 : target.weight })),
+    targets: entry.targets.map((target) => ({
+      model: modelOf(target),
+      weight: typeof target === 'string' ? 1 : target.weight,
+    })),
     retries: entry.retries,
     timeout_ms: entry.timeout_ms,
     managed_by,
   });
 }
-

@@ -1,5 +1,15 @@
 /** What was done and what was seen: audit log, alerts, captured calls. */
-import { AlertQuery, AlertView, AuditQuery, AuditView, CaptureView, IdParams, pageOf, Purged, PurgeQuery } from '../../contract/control/index.ts';
+import {
+  AlertQuery,
+  AlertView,
+  AuditQuery,
+  AuditView,
+  CaptureView,
+  IdParams,
+  Purged,
+  PurgeQuery,
+  pageOf,
+} from '../../contract/control/index.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { mapPage } from './paging.ts';
@@ -10,16 +20,43 @@ const TAG = 'Records';
 export function recordRoutes(routes: Routes, services: Services): void {
   const { store } = services;
 
-  routes.admin({ method: 'get', path: '/admin/v1/audit', tag: TAG, summary: 'List writes, newest first', query: AuditQuery, response: pageOf(AuditView) }, async ({ query }) => {
-    const { from, to, ...rest } = query;
-    const page = await store.audit.list({ ...rest, from_ms: from === undefined ? undefined : moment(from), to_ms: to === undefined ? undefined : moment(to) });
-    return mapPage(page, ({ at_ms, ...row }) => defined({ ...row, at: iso(at_ms) }));
-  });
+  routes.admin(
+    {
+      method: 'get',
+      path: '/admin/v1/audit',
+      tag: TAG,
+      summary: 'List writes, newest first',
+      query: AuditQuery,
+      response: pageOf(AuditView),
+    },
+    async ({ query }) => {
+      const { from, to, ...rest } = query;
+      const page = await store.audit.list({
+        ...rest,
+        from_ms: from === undefined ? undefined : moment(from),
+        to_ms: to === undefined ? undefined : moment(to),
+      });
+      return mapPage(page, ({ at_ms, ...row }) => defined({ ...row, at: iso(at_ms) }));
+    },
+  );
 
-  routes.admin({ method: 'get', path: '/admin/v1/alerts', tag: TAG, summary: 'List alerts, newest first', query: AlertQuery, response: pageOf(AlertView) }, async ({ query }) =>
-    mapPage(await store.alerts.list(query), ({ at_ms, deliveredAt_ms, ...row }) =>
-      defined({ ...row, at: iso(at_ms), delivered_at: deliveredAt_ms === undefined ? undefined : iso(deliveredAt_ms) }),
-    ),
+  routes.admin(
+    {
+      method: 'get',
+      path: '/admin/v1/alerts',
+      tag: TAG,
+      summary: 'List alerts, newest first',
+      query: AlertQuery,
+      response: pageOf(AlertView),
+    },
+    async ({ query }) =>
+      mapPage(await store.alerts.list(query), ({ at_ms, deliveredAt_ms, ...row }) =>
+        defined({
+          ...row,
+          at: iso(at_ms),
+          delivered_at: deliveredAt_ms === undefined ? undefined : iso(deliveredAt_ms),
+        }),
+      ),
   );
 
   routes.admin(
@@ -43,10 +80,21 @@ export function recordRoutes(routes: Routes, services: Services): void {
   );
 
   routes.admin(
-    { method: 'delete', path: '/admin/v1/captures', tag: TAG, summary: "Delete a user's captured calls", query: PurgeQuery, response: Purged },
+    {
+      method: 'delete',
+      path: '/admin/v1/captures',
+      tag: TAG,
+      summary: "Delete a user's captured calls",
+      query: PurgeQuery,
+      response: Purged,
+    },
     async ({ query, audit }) => {
       const { project, user } = query;
-      return { project, user, deleted: await store.captures.purgeUser(project, user, audit('capture.purge', project, { user })) };
+      return {
+        project,
+        user,
+        deleted: await store.captures.purgeUser(project, user, audit('capture.purge', project, { user })),
+      };
     },
   );
 }

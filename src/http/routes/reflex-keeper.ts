@@ -78,7 +78,9 @@ export class ReflexKeeper {
         this.#saving.delete(name);
         if (reflex.get(name)?.pending === 0) return this.save(name);
       })
-      .catch((error: unknown) => log('warn', 'a Reflex model could not be stored', { model: name, error: String(error) }));
+      .catch((error: unknown) =>
+        log('warn', 'a Reflex model could not be stored', { model: name, error: String(error) }),
+      );
   }
 
   async #list(change: (names: Set<string>) => void): Promise<void> {
@@ -100,7 +102,9 @@ export class ReflexKeeper {
     this.#isRestoring = true;
     try {
       for (const name of (await store.settings.get<string[]>(INDEX)) ?? []) {
-        await this.#restoreOne(name).catch((error: unknown) => log('error', 'a Reflex model could not be read back', { model: name, error: String(error) }));
+        await this.#restoreOne(name).catch((error: unknown) =>
+          log('error', 'a Reflex model could not be read back', { model: name, error: String(error) }),
+        );
       }
     } catch (error) {
       log('error', 'the Reflex models could not be read back', { error: String(error) });

@@ -13,9 +13,9 @@ import {
   ReflexModelView,
   ReflexParams,
   ReflexPrediction,
+  Removed,
   reflexOwner,
   reflexRegistryName,
-  Removed,
   TrainReflex,
 } from '../../contract/control/index.ts';
 import type { Example } from '../../reflex/index.ts';
@@ -60,7 +60,8 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
     return defined({
       name,
       model: `reflex/${name}`,
-      status: job?.status === 'training' ? 'training' : isReady ? 'ready' : job?.status === 'failed' ? 'failed' : 'untrained',
+      status:
+        job?.status === 'training' ? 'training' : isReady ? 'ready' : job?.status === 'failed' ? 'failed' : 'untrained',
       problem: job?.status === 'failed' ? job.problem : undefined,
       examples: info.examples,
       pending: info.pending,
@@ -74,7 +75,13 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
   }
 
   routes.key(
-    { method: 'get', path: PATH, tag: TAG, summary: "List the project's Reflex models", response: z.object({ data: z.array(ReflexModelView) }) },
+    {
+      method: 'get',
+      path: PATH,
+      tag: TAG,
+      summary: "List the project's Reflex models",
+      response: z.object({ data: z.array(ReflexModelView) }),
+    },
     async ({ principal }) => {
       await keeper.restored();
       const names = reflex.models().flatMap((registered) => {
@@ -85,10 +92,20 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
     },
   );
 
-  routes.key({ method: 'get', path: `${PATH}/{name}`, tag: TAG, summary: 'Read a Reflex model', params: ReflexParams, response: ReflexModelView }, async ({ params, principal }) => {
-    await keeper.restored();
-    return viewOf(principal, params.name);
-  });
+  routes.key(
+    {
+      method: 'get',
+      path: `${PATH}/{name}`,
+      tag: TAG,
+      summary: 'Read a Reflex model',
+      params: ReflexParams,
+      response: ReflexModelView,
+    },
+    async ({ params, principal }) => {
+      await keeper.restored();
+      return viewOf(principal, params.name);
+    },
+  );
 
   routes.key(
     {
@@ -96,13 +113,14 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       path: PATH,
       tag: TAG,
       summary: 'Train a Reflex model',
-      description: 'Replaces the examples of a model of that name. The model before it answers until the training is done.',
+      description:
+        'Replaces the examples of a model of that name. The model before it answers until the training is done.',
       body: TrainReflex,
       maxBodyBytes,
       status: 201,
       response: ReflexModelView,
       also: { 202: { description: 'The training goes on; `job` names it.', schema: ReflexModelView } },
-      errors: ['too_large', 'overloaded'],
+      errors: ['not_allowed', 'too_large', 'overloaded'],
     },
     async ({ body, principal, context }) => {
       refuseBuiltin(body.name);
@@ -124,12 +142,25 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
     },
   );
 
-  routes.key({ method: 'get', path: '/v1/reflex/jobs/{id}', tag: TAG, summary: 'Read a training', params: IdParams, response: ReflexJobView }, ({ params, principal }) => {
-    const job = jobs.get(params.id);
-    if (!job || job.project !== principal.key.project) throw notFound('job', params.id);
-    const model = job.status === 'done' && reflex.get(registryName(principal, job.name)) ? viewOf(principal, job.name) : undefined;
-    return defined({ id: job.id, name: job.name, status: job.status, problem: job.problem, model });
-  });
+  routes.key(
+    {
+      method: 'get',
+      path: '/v1/reflex/jobs/{id}',
+      tag: TAG,
+      summary: 'Read a training',
+      params: IdParams,
+      response: ReflexJobView,
+    },
+    ({ params, principal }) => {
+      const job = jobs.get(params.id);
+      if (!job || job.project !== principal.key.project) throw notFound('job', params.id);
+      const model =
+        job.status === 'done' && reflex.get(registryName(principal, job.name))
+          ? viewOf(principal, job.name)
+          : undefined;
+      return defined({ id: job.id, name: job.name, status: job.status, problem: job.problem, model });
+    },
+  );
 
   routes.key(
     {
@@ -137,12 +168,13 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       path: `${PATH}/{name}/examples`,
       tag: TAG,
       summary: 'Add examples',
-      description: 'They work from the next text on; the model is trained in the background. Makes the model where there is none.',
+      description:
+        'They work from the next text on; the model is trained in the background. Makes the model where there is none.',
       params: ReflexParams,
       body: AddReflexExamples,
       maxBodyBytes,
       response: ReflexModelView,
-      errors: ['too_large', 'overloaded'],
+      errors: ['not_allowed', 'too_large', 'overloaded'],
     },
     async ({ params, body, principal }) => {
       refuseBuiltin(params.name);
@@ -180,19 +212,31 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
     },
   );
 
-  routes.key({ method: 'delete', path: `${PATH}/{name}`, tag: TAG, summary: 'Remove a Reflex model', params: ReflexParams, response: Removed }, async ({ params, principal }) => {
-    refuseBuiltin(params.name);
-    await keeper.restored();
-    const registered = registryName(principal, params.name);
-    if (!(await reflex.remove(registered))) throw notFound('Reflex model', params.name);
-    lastJob.delete(registered);
-    await keeper.forget(registered);
-    return { id: params.name, deleted: true as const };
-  });
+  routes.key(
+    {
+      method: 'delete',
+      path: `${PATH}/{name}`,
+      tag: TAG,
+      summary: 'Remove a Reflex model',
+      params: ReflexParams,
+      response: Removed,
+      errors: ['not_allowed'],
+    },
+    async ({ params, principal }) => {
+      refuseBuiltin(params.name);
+      await keeper.restored();
+      const registered = registryName(principal, params.name);
+      if (!(await reflex.remove(registered))) throw notFound('Reflex model', params.name);
+      lastJob.delete(registered);
+      await keeper.forget(registered);
+      return { id: params.name, deleted: true as const };
+    },
+  );
 
   function openJob(principal: Principal, name: string, registered: string): Job {
     const training = [...jobs.values()].filter((job) => job.status === 'training');
-    if (training.length >= MAX_TRAINING) throw new AppError('overloaded', 'Too many trainings wait; try again when some are done.', { retryAfter_s: 10 });
+    if (training.length >= MAX_TRAINING)
+      throw new AppError('overloaded', 'Too many trainings wait; try again when some are done.', { retryAfter_s: 10 });
     if (jobs.size >= MAX_JOBS) {
       const ended = [...jobs.values()].find((job) => job.status !== 'training');
       if (ended) jobs.delete(ended.id);
@@ -205,7 +249,12 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
 }
 
 function refuseBuiltin(name: string): void {
-  if (name === REFLEX_BUILTIN) throw new AppError('not_allowed', `reflex/${REFLEX_BUILTIN} is everybody's and learns nothing here; choose another name.`, { param: 'name' });
+  if (name === REFLEX_BUILTIN)
+    throw new AppError(
+      'not_allowed',
+      `reflex/${REFLEX_BUILTIN} is everybody's and learns nothing here; choose another name.`,
+      { param: 'name' },
+    );
 }
 
 /** Whether the work is done in time; rejects when it fails in time. */

@@ -13,19 +13,41 @@ const TAG = 'Session';
 const PATH = '/admin/v1/session';
 
 export function sessionRoutes(routes: Routes, services: Services, sessions: Sessions): void {
-  routes.open({ method: 'get', path: PATH, tag: TAG, summary: 'Whether the browser is signed in', response: SessionView }, ({ context }) => {
-    const expiresAt_ms = sessions.expiry(getCookie(context, SESSION_COOKIE));
-    return expiresAt_ms === undefined ? { signed_in: false } : { signed_in: true, expires_at: iso(expiresAt_ms) };
-  });
+  routes.open(
+    { method: 'get', path: PATH, tag: TAG, summary: 'Whether the browser is signed in', response: SessionView },
+    ({ context }) => {
+      const expiresAt_ms = sessions.expiry(getCookie(context, SESSION_COOKIE));
+      return expiresAt_ms === undefined ? { signed_in: false } : { signed_in: true, expires_at: iso(expiresAt_ms) };
+    },
+  );
 
-  routes.open({ method: 'post', path: PATH, tag: TAG, summary: 'Sign in', body: SignIn, response: SessionView, errors: ['invalid_key'] }, async ({ context, body }) => {
-    const by = services.admin(body.token) ? 'admin key' : services.consoleTokens.take(body.token) ? 'link' : undefined;
-    if (by === undefined) throw new AppError('invalid_key', 'This link was used or has expired; print a new one, or sign in with the admin key.');
-    const { id, expiresAt_ms } = sessions.open();
-    await services.store.audit.append({ actor: 'admin', action: 'session.open', target: 'console', detail: { by } });
-    setCookie(context, SESSION_COOKIE, id, { ...cookieOptions(context), maxAge: SESSION_MS / 1000 });
-    return { signed_in: true, expires_at: iso(expiresAt_ms) };
-  });
+  routes.open(
+    {
+      method: 'post',
+      path: PATH,
+      tag: TAG,
+      summary: 'Sign in',
+      body: SignIn,
+      response: SessionView,
+      errors: ['invalid_key'],
+    },
+    async ({ context, body }) => {
+      const by = services.admin(body.token)
+        ? 'admin key'
+        : services.consoleTokens.take(body.token)
+          ? 'link'
+          : undefined;
+      if (by === undefined)
+        throw new AppError(
+          'invalid_key',
+          'This link was used or has expired; print a new one, or sign in with the admin key.',
+        );
+      const { id, expiresAt_ms } = sessions.open();
+      await services.store.audit.append({ actor: 'admin', action: 'session.open', target: 'console', detail: { by } });
+      setCookie(context, SESSION_COOKIE, id, { ...cookieOptions(context), maxAge: SESSION_MS / 1000 });
+      return { signed_in: true, expires_at: iso(expiresAt_ms) };
+    },
+  );
 
   routes.open({ method: 'delete', path: PATH, tag: TAG, summary: 'Sign out', response: SessionView }, ({ context }) => {
     checkSameOrigin(context);

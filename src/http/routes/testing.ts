@@ -37,7 +37,12 @@ export interface TestControl {
   /** Log lines of level error. */
   errors: string[];
   /** A call with the admin key, or another one; a body is sent as JSON. */
-  call(method: string, path: string, body?: unknown, options?: { key?: string | null; headers?: Record<string, string>; raw?: string }): Promise<Answer>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    options?: { key?: string | null; headers?: Record<string, string>; raw?: string },
+  ): Promise<Answer>;
   /** Books operations as the journal's loader does. */
   book(...operations: OperationRecord[]): Promise<void>;
   close(): Promise<void>;
@@ -59,7 +64,14 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
   const file = parseConfigFile(options.config ?? '', 'tokenworks.yaml', {});
   const config = { ...file, home: opened.home, host: '127.0.0.1', port: 0, logLevel: 'info', env: options.env ?? {} };
   const audit = { actor: 'system', action: 'first', target: 'default' };
-  const organisation = { id: 'default', name: 'default', timezone: 'Asia/Shanghai', capture: 'metadata' as const, tagKeys: ['team'], createdAt_ms: NOW_MS };
+  const organisation = {
+    id: 'default',
+    name: 'default',
+    timezone: 'Asia/Shanghai',
+    capture: 'metadata' as const,
+    tagKeys: ['team'],
+    createdAt_ms: NOW_MS,
+  };
   const project = { id: 'default', organisation: 'default', name: 'default', createdAt_ms: NOW_MS };
   await store.organisations.create(organisation, audit);
   await store.projects.create(project, audit);
@@ -73,7 +85,18 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
   let snapshot = await loadSnapshot(source);
   const errors: string[] = [];
   const admin: Principal = {
-    key: { id: 'admin', project: 'default', organisation: 'default', name: 'admin', hash: '', hint: '', actAsUser: true, approve: true, unpriced: true, createdAt_ms: NOW_MS },
+    key: {
+      id: 'admin',
+      project: 'default',
+      organisation: 'default',
+      name: 'admin',
+      hash: '',
+      hint: '',
+      actAsUser: true,
+      approve: true,
+      unpriced: true,
+      createdAt_ms: NOW_MS,
+    },
     project,
     organisation,
     capture: 'metadata',
@@ -123,12 +146,17 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
     errors,
     async call(method, path, body, { key = ADMIN_KEY, headers = {}, raw } = {}) {
       const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-      const response = await app.request(path, { method, headers: { ...(key !== null && { authorization: `Bearer ${key}` }), ...headers }, body: sent });
+      const response = await app.request(path, {
+        method,
+        headers: { ...(key !== null && { authorization: `Bearer ${key}` }), ...headers },
+        body: sent,
+      });
       const text = await response.text();
       const isJson = response.headers.get('content-type')?.includes('json');
       const answer = isJson ? JSON.parse(text) : text;
       // Anthropic's shapes come on paths that both vendors have; the document has OpenAI's.
-      if (isJson && response.status !== 405 && !headers['anthropic-version']) check(method, path, response.status, answer);
+      if (isJson && response.status !== 405 && !headers['anthropic-version'])
+        check(method, path, response.status, answer);
       return { status: response.status, headers: response.headers, text, body: answer };
     },
     async book(...operations) {

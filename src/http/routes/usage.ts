@@ -4,9 +4,9 @@ import { checkTimezone } from '../../billing/index.ts';
 import { UsageQuery, UsageReport, type UsageRowView } from '../../contract/control/index.ts';
 import { USAGE_FIELDS } from '../../contract/usage.ts';
 import type { UsageGroup, UsageRow } from '../../contract/usage-report.ts';
+import type { Services } from '../services.ts';
 import { csvText } from './csv.ts';
 import type { Routes } from './define.ts';
-import type { Services } from '../services.ts';
 import { readRange } from './when.ts';
 import { amountsView, iso, usageView } from './wire.ts';
 
@@ -41,10 +41,7 @@ export function usageRoutes(routes: Routes, services: Services): void {
 }
 
 /** The time zone of the organisation that is asked for. */
-export async function zoneOf(
-  services: Services,
-  query: { organisation?: string; project?: string },
-): Promise<string> {
+export async function zoneOf(services: Services, query: { organisation?: string; project?: string }): Promise<string> {
   const { store } = services;
   const id =
     query.organisation ??

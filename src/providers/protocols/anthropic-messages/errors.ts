@@ -35,6 +35,8 @@ const TYPES: Record<ErrorCode, string> = {
 export function messagesErrorBody(error: AppError): JsonObject {
   const inner: JsonObject = { type: TYPES[error.code], message: error.message, code: error.code };
   if (error.param !== undefined) inner.param = error.param;
+  // What makes Anthropic's client (1.13, `unsupportedRequestBehavior: continue_unthreaded`) send the whole conversation instead.
+  if (error.param === 'thread') inner.details = { error_code: 'thread_unsupported_request', unsupported: ['model'] };
   return { type: 'error', error: inner };
 }
 
