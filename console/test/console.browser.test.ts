@@ -230,6 +230,10 @@ describe('on the real server', { skip }, () => {
       assert.deepEqual(await accessibilityFaults(page), []);
     }
     assert.notEqual(await paper(), light);
+    // The check itself: faint ink is a fault.
+    await page.evaluate(() => document.documentElement.style.setProperty('--ink-3', 'var(--ghost)'));
+    assert.notDeepEqual(await contrastFaults(page), []);
+    await page.evaluate(() => document.documentElement.style.removeProperty('--ink-3'));
     await page.getByRole('button', { name: '切换到中文' }).click();
     assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
     await page.reload();

@@ -9,6 +9,8 @@ import { startMockUpstream } from '../../bench/mock-upstream.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CONSOLE = join(ROOT, 'console');
+/** Moves a server's wall clock. */
+const CLOCK = new URL('../dev/shifted-clock.mjs', import.meta.url).href;
 const START_MS = 60_000;
 
 export interface RealServer {
@@ -22,7 +24,16 @@ export interface RealServer {
   post<T>(path: string, body: unknown): Promise<T>;
   /** A call of the data plane; answers whatever comes. */
   chat(body: Record<string, unknown>, secret?: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sets the server's wall clock, where it was started with one to be set. */
+  setClock(at_ms: number): void;
   close(): Promise<void>;
+}
+
+export interface RealServerOptions {
+  /** The text of tokenworks.yaml. */
+  config?(mockUrl: string): string;
+  /** Starts with another wall clock, which can then be set. */
+  start_ms?: number;
 }
 
 /** Builds the console where its sources are newer than what was built. */
@@ -71,15 +82,27 @@ function configOf(mockUrl: string): string {
   ].join('\n');
 }
 
-export async function startRealServer(): Promise<RealServer> {
+export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
   buildConsole();
   const mock = await startMockUpstream();
   const home = await mkdtemp(join(tmpdir(), 'tw-console-'));
   const config = join(home, 'tokenworks.yaml');
-  await writeFile(config, configOf(mock.url));
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, TOKENWORKS_LOG: 'silent' };
-  const args = ['src/cli/main.ts', 'serve', '--port', '0', '--home', join(home, 'data'), '--config', config];
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  await writeFile(config, (options.config ?? configOf)(mock.url));
+  const { start_ms } = options;
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    TOKENWORKS_LOG: 'silent',
+    ...(start_ms !== undefined && { CLOCK_OFFSET_MS: String(start_ms - Date.now()) }),
+  };
+  const child = spawn(
+    process.execPath,
+    [
+      ...(start_ms === undefined ? [] : ['--import', CLOCK]),
+      ...['src/cli/main.ts', 'serve', '--port', '0', '--home', join(home, 'data'), '--config', config],
+    ],
+    { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+  );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const close = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -113,6 +136,7 @@ export async function startRealServer(): Promise<RealServer> {
         await answer.clone().text();
         return answer;
       },
+      setClock: (at_ms) => void child.send({ offset_ms: at_ms - Date.now() }),
       close,
     };
   } catch (error) {

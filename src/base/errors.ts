@@ -1,3 +1,5 @@
+import { shorten } from './text.ts';
+
 /**
  * The one table of error codes. Each face (OpenAI, Anthropic, control plane, CLI) maps it once;
  * a code, its HTTP status and whether a caller may try again are decided here and nowhere else.
@@ -20,6 +22,10 @@ export const ERROR_CODES = {
   overloaded: { status: 503, retryable: true },
   upstream_timeout: { status: 504, retryable: true },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
+
+/** Messages and paths may repeat what a caller sent, which can be megabytes. */
+const MAX_MESSAGE = 1500;
+const MAX_PARAM = 200;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
@@ -44,10 +50,10 @@ export class AppError extends Error {
   readonly upstreamCode?: string;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(shorten(message, MAX_MESSAGE), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'AppError';
     this.code = code;
-    this.param = details.param;
+    this.param = details.param && shorten(details.param, MAX_PARAM);
     this.retryAfter_s = details.retryAfter_s;
     this.upstreamStatus = details.upstreamStatus;
     this.upstreamCode = details.upstreamCode;

@@ -72,8 +72,7 @@ function diskCheck(home: string): Check {
 
 function journalCheck(home: string): Check {
   const pending = pendingJournal(home);
-  const detail =
-    pending === 0 ? 'no files' : `${pending} files; the next start loads what the store does not have yet`;
+  const detail = pending === 0 ? 'no files' : `${pending} files; the next start loads what the store does not have yet`;
   return { name: 'journal', ok: true, detail };
 }
 

@@ -22,7 +22,11 @@ describe('helpers of messages', () => {
   for (const { id, model } of COLUMNS) {
     it(`parse gives typed output · ${id}`, async () => {
       world.upstream.answer = says(JSON.stringify(OSLO));
-      const reply = await world.anthropic.messages.parse({ model, ...base, output_config: { format: zodOutputFormat(Weather) } });
+      const reply = await world.anthropic.messages.parse({
+        model,
+        ...base,
+        output_config: { format: zodOutputFormat(Weather) },
+      });
       const parsed = Weather.parse(reply.parsed_output);
       if (id !== 'reflex') assert.deepEqual(parsed, OSLO);
     });
@@ -31,7 +35,10 @@ describe('helpers of messages', () => {
   for (const { id, model } of scripted) {
     it(`events of a stream come in their order · ${id}`, async () => {
       const answer: Answer = calls([{ id: 'toolu_9', name: 'get_weather', args: { city: 'Oslo' } }]);
-      answer.parts.unshift({ type: 'thinking', text: 'I look it up.', proof: 'c2lnbmVk' }, { type: 'text', text: 'One moment.' });
+      answer.parts.unshift(
+        { type: 'thinking', text: 'I look it up.', proof: 'c2lnbmVk' },
+        { type: 'text', text: 'One moment.' },
+      );
       world.upstream.answer = answer;
       const open = new Set<number>();
       const types: string[] = [];
@@ -54,19 +61,27 @@ describe('helpers of messages', () => {
       world.upstream.answer = says('Mild.');
       const reply = await world.anthropic.beta.messages.create({ model, ...base, betas: ['context-1m-2025-08-07'] });
       assert.equal(reply.content[0]?.type === 'text' && reply.content[0].text, 'Mild.');
-      if (columnOf(id).passes.includes('messages')) assert.equal(world.upstream.last()!.headers['anthropic-beta'], 'context-1m-2025-08-07');
+      if (columnOf(id).passes.includes('messages'))
+        assert.equal(world.upstream.last()!.headers['anthropic-beta'], 'context-1m-2025-08-07');
     });
   }
 
   it('a thread that no one keeps goes on as a whole conversation', async () => {
     for (const { id, model } of COLUMNS.filter((column) => !column.passes.includes('messages'))) {
       world.upstream.answer = says('Mild.');
-      const thread = world.anthropic.beta.messages.thread({ model, max_tokens: 300, unsupportedRequestBehavior: 'continue_unthreaded' });
+      const thread = world.anthropic.beta.messages.thread({
+        model,
+        max_tokens: 300,
+        unsupportedRequestBehavior: 'continue_unthreaded',
+      });
       await thread.send({ role: 'user', content: 'The weather in Oslo?' });
       await thread.send({ role: 'user', content: 'And in Bergen?' });
       if (id === 'reflex') continue;
       const { text } = world.upstream.last()!;
-      assert.ok(['in Oslo?', 'Mild.', 'in Bergen?'].every((each) => text.includes(each)), text);
+      assert.ok(
+        ['in Oslo?', 'Mild.', 'in Bergen?'].every((each) => text.includes(each)),
+        text,
+      );
     }
   });
 
@@ -97,11 +112,15 @@ describe('helpers of messages', () => {
 });
 
 describe('usage', () => {
-  for (const { id, model } of scripted.filter((each) => !['gemini', 'vertex', 'ollama', 'compatible', 'ark'].includes(each.id))) {
+  for (const { id, model } of scripted.filter(
+    (each) => !['gemini', 'vertex', 'ollama', 'compatible', 'ark'].includes(each.id),
+  )) {
     for (const stream of [false, true]) {
       it(`tells what was read from and written to the cache · ${id}${stream ? ' · stream' : ''}`, async () => {
         world.upstream.answer = says('Mild.', { usage: { ...USAGE, input: 200, cached: 90, cacheWrite: 40 } });
-        const { usage } = stream ? await world.anthropic.messages.stream({ model, ...base }).finalMessage() : await world.anthropic.messages.create({ model, ...base });
+        const { usage } = stream
+          ? await world.anthropic.messages.stream({ model, ...base }).finalMessage()
+          : await world.anthropic.messages.create({ model, ...base });
         assert.deepEqual(
           [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens, usage.output_tokens],
           [70, 90, 40, USAGE.output],
@@ -124,17 +143,26 @@ describe('keys', () => {
   it('are taken as x-api-key and as a bearer token', async () => {
     world.upstream.answer = says('Mild.');
     const bearer = new Anthropic({ apiKey: null, authToken: world.secret, baseURL: world.tw.url, maxRetries: 0 });
-    assert.equal((await bearer.messages.create({ model: columnOf('anthropic').model, ...base })).stop_reason, 'end_turn');
+    assert.equal(
+      (await bearer.messages.create({ model: columnOf('anthropic').model, ...base })).stop_reason,
+      'end_turn',
+    );
     // Ours opens our door, and the provider's key its own.
-    assert.deepEqual([world.upstream.last()!.headers['x-api-key'], world.upstream.last()!.headers.authorization], ['sk-upstream', undefined]);
+    assert.deepEqual(
+      [world.upstream.last()!.headers['x-api-key'], world.upstream.last()!.headers.authorization],
+      ['sk-upstream', undefined],
+    );
   });
 });
 
 describe('errors in the client’s own classes', () => {
   const withKey = (apiKey: string) => new Anthropic({ apiKey, baseURL: world.tw.url, maxRetries: 0 });
-  const message = (client: Anthropic, model = columnOf('anthropic').model) => client.messages.create({ model, ...base });
+  const message = (client: Anthropic, model = columnOf('anthropic').model) =>
+    client.messages.create({ model, ...base });
 
-  async function failureOf(call: Promise<unknown>): Promise<{ status: number | undefined; type: string | null | undefined; code: unknown }> {
+  async function failureOf(
+    call: Promise<unknown>,
+  ): Promise<{ status: number | undefined; type: string | null | undefined; code: unknown }> {
     const error = await call.then(
       () => undefined,
       (reason: unknown) => reason,
@@ -147,24 +175,50 @@ describe('errors in the client’s own classes', () => {
   }
 
   it('401, 402, 403, 404, 400 and 429 have the types of the Messages API', async () => {
-    assert.deepEqual(await failureOf(message(withKey('tw-none'))), { status: 401, type: 'authentication_error', code: 'invalid_key' });
+    assert.deepEqual(await failureOf(message(withKey('tw-none'))), {
+      status: 401,
+      type: 'authentication_error',
+      code: 'invalid_key',
+    });
     const poor = await world.tw.key();
     await world.tw.budget(poor.id, '0.00000001');
-    assert.deepEqual(await failureOf(message(withKey(poor.secret))), { status: 402, type: 'billing_error', code: 'budget_exceeded' });
+    assert.deepEqual(await failureOf(message(withKey(poor.secret))), {
+      status: 402,
+      type: 'billing_error',
+      code: 'budget_exceeded',
+    });
     const narrow = await world.tw.key({ models: ['openai/*'] });
-    assert.deepEqual(await failureOf(message(withKey(narrow.secret))), { status: 403, type: 'permission_error', code: 'not_allowed' });
-    assert.deepEqual(await failureOf(message(world.anthropic, 'anthropic/none')), { status: 404, type: 'not_found_error', code: 'model_not_found' });
-    const odd = world.anthropic.messages.create({ model: columnOf('gemini').model, ...base, temperature: 'hot' } as Anthropic.MessageCreateParamsNonStreaming);
+    assert.deepEqual(await failureOf(message(withKey(narrow.secret))), {
+      status: 403,
+      type: 'permission_error',
+      code: 'not_allowed',
+    });
+    assert.deepEqual(await failureOf(message(world.anthropic, 'anthropic/none')), {
+      status: 404,
+      type: 'not_found_error',
+      code: 'model_not_found',
+    });
+    const odd = world.anthropic.messages.create({
+      model: columnOf('gemini').model,
+      ...base,
+      temperature: 'hot',
+    } as Anthropic.MessageCreateParamsNonStreaming);
     assert.deepEqual(await failureOf(odd), { status: 400, type: 'invalid_request_error', code: 'invalid_request' });
     const slow = await world.tw.key({ rpm: 1 });
     world.upstream.answer = says('Mild.');
     await message(withKey(slow.secret));
-    assert.deepEqual(await failureOf(message(withKey(slow.secret))), { status: 429, type: 'rate_limit_error', code: 'rate_limited' });
+    assert.deepEqual(await failureOf(message(withKey(slow.secret))), {
+      status: 429,
+      type: 'rate_limit_error',
+      code: 'rate_limited',
+    });
   });
 
   for (const { id, model } of scripted) {
     it(`a stream that breaks makes the client throw · ${id}`, async () => {
-      world.upstream.answer = says('A text of which the reader will see one half, and then an error.', { breaks: true });
+      world.upstream.answer = says('A text of which the reader will see one half, and then an error.', {
+        breaks: true,
+      });
       await assert.rejects(world.anthropic.messages.stream({ model, ...base }).finalMessage(), Anthropic.APIError);
     });
   }

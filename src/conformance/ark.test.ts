@@ -35,7 +35,11 @@ describe("Ark's fields", () => {
       world.upstream.answer = says('Far.');
       await chat(columnOf(id).model, thinking('disabled'));
       assert.match(world.upstream.last()!.text, word, id);
-      assert.equal(world.warnings().length > 0, id === 'gemini' || id === 'vertex', `${id}: ${world.warnings().join()}`);
+      assert.equal(
+        world.warnings().length > 0,
+        id === 'gemini' || id === 'vertex',
+        `${id}: ${world.warnings().join()}`,
+      );
     }
   });
 
@@ -44,7 +48,10 @@ describe("Ark's fields", () => {
     world.upstream.answer = says('Far.', { usage: { ...USAGE, reasoning: 11 } });
     world.upstream.answer.parts.unshift({ type: 'thinking', text: 'The moon is rather far away.' });
     const reply = await chat(model, thinking('enabled'));
-    assert.equal((reply.choices[0]!.message as { reasoning_content?: string }).reasoning_content, 'The moon is rather far away.');
+    assert.equal(
+      (reply.choices[0]!.message as { reasoning_content?: string }).reasoning_content,
+      'The moon is rather far away.',
+    );
     assert.equal(reply.usage?.completion_tokens_details?.reasoning_tokens, 11);
     let streamed = '';
     for await (const chunk of await world.ark.chat.completions.create({ model, ...ask, stream: true })) {
@@ -74,7 +81,8 @@ describe("Ark's fields", () => {
 
 describe("Ark's errors", () => {
   const fails = (status: number, code: string, message = 'It did not work.') => {
-    const type = { 400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound', 429: 'TooManyRequests' }[status] ?? 'InternalServerError';
+    const type =
+      { 400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound', 429: 'TooManyRequests' }[status] ?? 'InternalServerError';
     world.upstream.answer = says('', { failure: { status, body: { error: { code, message, param: '', type } } } });
   };
 
@@ -120,7 +128,17 @@ describe("Ark's errors", () => {
 
   it('of ours have Ark’s types too', async () => {
     const stranger = new OpenAI({ apiKey: 'tw-none', baseURL: `${world.tw.url}/api/v3`, maxRetries: 0 });
-    assert.deepEqual(await failure(stranger, columnOf('ark').model), { status: 401, code: 'invalid_key', type: 'Unauthorized', attempts: 0 });
-    assert.deepEqual(await failure(world.ark, 'ark/none'), { status: 404, code: 'model_not_found', type: 'NotFound', attempts: 0 });
+    assert.deepEqual(await failure(stranger, columnOf('ark').model), {
+      status: 401,
+      code: 'invalid_key',
+      type: 'Unauthorized',
+      attempts: 0,
+    });
+    assert.deepEqual(await failure(world.ark, 'ark/none'), {
+      status: 404,
+      code: 'model_not_found',
+      type: 'NotFound',
+      attempts: 0,
+    });
   });
 });

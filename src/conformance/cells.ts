@@ -24,7 +24,12 @@ function* chatCells(): Generator<CellRun> {
           yield {
             section: surface,
             name: `${feature.id} · ${column.id}${stream ? ' · stream' : ''}`,
-            run: async (world, observed) => note(observed, `${surface}/${feature.id}/${column.id}`, await judge(world, feature, surface, column, stream)),
+            run: async (world, observed) =>
+              note(
+                observed,
+                `${surface}/${feature.id}/${column.id}`,
+                await judge(world, feature, surface, column, stream),
+              ),
           };
         }
       }
@@ -38,7 +43,8 @@ function* embeddingCells(): Generator<CellRun> {
       yield {
         section: 'embeddings',
         name: `${feature.id} · ${column.id}`,
-        run: async (world, observed) => note(observed, `embeddings/${feature.id}/${column.id}`, await judgeEmbedding(world, feature, column)),
+        run: async (world, observed) =>
+          note(observed, `embeddings/${feature.id}/${column.id}`, await judgeEmbedding(world, feature, column)),
       };
     }
   }

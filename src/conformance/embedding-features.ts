@@ -22,7 +22,10 @@ const texts = ['a red fox', 'a blue hen'];
 
 function assertVectors(reply: OpenAI.CreateEmbeddingResponse, scripted: boolean, count: number): void {
   assertSchema('CreateEmbeddingResponse', reply);
-  assert.deepEqual(reply.data.map((each) => each.index), [...Array(count).keys()]);
+  assert.deepEqual(
+    reply.data.map((each) => each.index),
+    [...Array(count).keys()],
+  );
   for (const [index, { embedding }] of reply.data.entries()) {
     if (scripted) assert.deepEqual(embedding, vectorAt(index));
     else assert.ok(embedding.length > 0 && embedding.every(Number.isFinite));
@@ -54,7 +57,13 @@ export const EMBEDDING_FEATURES: EmbeddingFeature[] = [
   {
     id: 'tokens',
     title: 'Token arrays',
-    params: { input: [[1, 2, 3], [4, 5]], encoding_format: 'float' },
+    params: {
+      input: [
+        [1, 2, 3],
+        [4, 5],
+      ],
+      encoding_format: 'float',
+    },
     check: (reply, _world, scripted) => assertVectors(reply, scripted, 2),
   },
   {
@@ -98,7 +107,9 @@ export async function judgeEmbedding(world: World, feature: EmbeddingFeature, co
   const model = column.embeddings ?? column.model;
   let reply: OpenAI.CreateEmbeddingResponse;
   try {
-    reply = await world.openai.embeddings.create({ model, ...feature.params } as Parameters<OpenAI['embeddings']['create']>[0]);
+    reply = await world.openai.embeddings.create({ model, ...feature.params } as Parameters<
+      OpenAI['embeddings']['create']
+    >[0]);
   } catch (error) {
     if (!(error instanceof OpenAI.BadRequestError)) throw error;
     assert.equal(world.upstream.seen.length, before);

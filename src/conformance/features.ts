@@ -40,20 +40,38 @@ export interface Feature {
 export class Refused extends Error {}
 
 const ALL: readonly ChatSurface[] = ['chat', 'responses', 'messages'];
-export const PNG = { mediaType: 'image/png', data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' };
+export const PNG = {
+  mediaType: 'image/png',
+  data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+};
 export const WEATHER = {
   name: 'get_weather',
   description: 'The weather of a city, as measured at its airport.',
-  parameters: { type: 'object', properties: { city: { type: 'string', enum: ['Paris', 'Oslo'] } }, required: ['city'], additionalProperties: false },
+  parameters: {
+    type: 'object',
+    properties: { city: { type: 'string', enum: ['Paris', 'Oslo'] } },
+    required: ['city'],
+    additionalProperties: false,
+  },
 };
 const TIDE = {
   name: 'get_tide',
   description: 'The tide at a harbour.',
-  parameters: { type: 'object', properties: { harbour: { type: 'string', enum: ['Brest', 'Bergen'] } }, required: ['harbour'], additionalProperties: false },
+  parameters: {
+    type: 'object',
+    properties: { harbour: { type: 'string', enum: ['Brest', 'Bergen'] } },
+    required: ['harbour'],
+    additionalProperties: false,
+  },
 };
 const SCHEMA = {
   name: 'weather_report',
-  schema: { type: 'object', properties: { city_zq: { type: 'string' }, mild: { type: 'boolean' } }, required: ['city_zq', 'mild'], additionalProperties: false },
+  schema: {
+    type: 'object',
+    properties: { city_zq: { type: 'string' }, mild: { type: 'boolean' } },
+    required: ['city_zq', 'mild'],
+    additionalProperties: false,
+  },
 };
 const JSON_ANSWER = '{"city_zq":"Oslo","mild":false}';
 const CALL = { id: 'call_a1B2c3', name: 'get_weather', args: { city: 'Paris' } };
@@ -68,7 +86,12 @@ const question = 'What is the weather in Paris?';
 const user = (text: string) => ({ turns: [{ user: text }] });
 
 /** Whether the field made a difference to what the provider was sent. */
-async function changesBody(cell: Cell, without: Omit<Ask, 'model'>, more: Partial<Ask>, answer?: Answer): Promise<boolean> {
+async function changesBody(
+  cell: Cell,
+  without: Omit<Ask, 'model'>,
+  more: Partial<Ask>,
+  answer?: Answer,
+): Promise<boolean> {
   if (cell.reflex) {
     await cell.ask({ ...without, ...more }, answer);
     return false;
@@ -85,7 +108,10 @@ export const FEATURES: Feature[] = [
     title: 'Text',
     surfaces: ALL,
     async run(cell) {
-      const said = await cell.ask({ turns: [{ user: 'Hello there, zebra.' }] }, says('Hello from the upstream, 你好。'));
+      const said = await cell.ask(
+        { turns: [{ user: 'Hello there, zebra.' }] },
+        says('Hello from the upstream, 你好。'),
+      );
       assert.equal(said.finish, STOPPED[cell.surface]);
       if (cell.reflex) return said.text.length > 0;
       assert.equal(said.text, 'Hello from the upstream, 你好。');
@@ -109,7 +135,9 @@ export const FEATURES: Feature[] = [
     modes: 'stream',
     absent: (column) => column.id === 'reflex',
     async run({ world, surface, column }) {
-      world.upstream.answer = says('A very long text of which the reader wants to see no more than its beginning.', { hang: true });
+      world.upstream.answer = says('A very long text of which the reader wants to see no more than its beginning.', {
+        hang: true,
+      });
       await abortAfterFirst(world, surface, column.model);
       await world.upstream.abandoned();
       return true;
@@ -148,7 +176,9 @@ export const FEATURES: Feature[] = [
       assert.equal(said.finish, CALLED[cell.surface]);
       assert.ok(said.calls[0]!.id.length > 0);
       if (cell.reflex) return true;
-      return ['get_weather', 'measured at its airport', 'Oslo', 'get_tide'].every((text) => cell.upstreamText().includes(text));
+      return ['get_weather', 'measured at its airport', 'Oslo', 'get_tide'].every((text) =>
+        cell.upstreamText().includes(text),
+      );
     },
   },
   {
@@ -205,6 +235,53 @@ export const FEATURES: Feature[] = [
     },
   },
   {
+    id: 'several_results',
+    title: 'Several tool results, one of them empty',
+    surfaces: ALL,
+    absent: (column) => column.id === 'reflex',
+    async run(cell) {
+      const ask = { ...user('Weather in Paris and tide at Brest?'), tools: [WEATHER, TIDE] };
+      const said = await cell.ask(ask, calls([CALL, SECOND]));
+      const [first, second] = said.calls;
+      const results = [
+        { id: second!.id, text: '' },
+        { id: first!.id, text: 'Nineteen degrees.' },
+      ];
+      await cell.ask({ ...ask, turns: [...ask.turns, { said }, { results }] }, says('Mild; no tide.'));
+      assertPaired(cell, first!.id);
+      assertPaired(cell, second!.id);
+      return cell.upstreamText().includes('Nineteen degrees.');
+    },
+  },
+  {
+    id: 'mixed',
+    title: 'Text and tool calls in one reply, and back',
+    surfaces: ALL,
+    absent: (column) => column.id === 'reflex',
+    async run(cell) {
+      const answer = calls([CALL]);
+      answer.parts.unshift({ type: 'text', text: 'One moment, 请稍等。' });
+      const ask = { ...user(question), tools: [WEATHER] };
+      const said = await cell.ask(ask, answer);
+      assert.equal(said.text, 'One moment, 请稍等。');
+      assert.equal(said.calls.length, 1);
+      const results = [{ id: said.calls[0]!.id, text: 'Nineteen degrees.' }];
+      await cell.ask({ ...ask, turns: [...ask.turns, { said }, { results }] }, says('Mild.'));
+      return cell.upstreamText().includes('One moment, 请稍等。');
+    },
+  },
+  {
+    id: 'empty',
+    title: 'Empty replies',
+    surfaces: ALL,
+    absent: (column) => column.id === 'reflex',
+    async run(cell) {
+      const said = await cell.ask(user('Say nothing.'), { parts: [], stop: 'stop', usage: { ...USAGE, output: 0 } });
+      assert.deepEqual([said.text, said.calls, said.finish, said.usage.output], ['', [], STOPPED[cell.surface], 0]);
+      return true;
+    },
+  },
+  {
     id: 'tool_result_images',
     title: 'Images in tool results',
     surfaces: ALL,
@@ -212,7 +289,11 @@ export const FEATURES: Feature[] = [
     async run(cell) {
       const ask = { ...user(question), tools: [WEATHER] };
       const said = await cell.ask(ask, calls([CALL]));
-      const turns = [...ask.turns, { said }, { results: [{ id: said.calls[0]!.id, text: 'A radar picture.', image: PNG }] }];
+      const turns = [
+        ...ask.turns,
+        { said },
+        { results: [{ id: said.calls[0]!.id, text: 'A radar picture.', image: PNG }] },
+      ];
       await cell.ask({ ...ask, turns }, says('It drizzles.'));
       return !cell.reflex && cell.upstreamText().includes(PNG.data);
     },
@@ -274,7 +355,8 @@ export const FEATURES: Feature[] = [
     title: 'Reasoning text',
     surfaces: ALL,
     // OpenAI's chat completions never show it; Reflex does not reason.
-    absent: (column, surface) => column.id === 'reflex' || (['openai', 'azure'].includes(column.id) && surface !== 'responses'),
+    absent: (column, surface) =>
+      column.id === 'reflex' || (['openai', 'azure'].includes(column.id) && surface !== 'responses'),
     async run(cell) {
       const answer = says('384,000 km.', { usage: { ...USAGE, reasoning: 9 } });
       answer.parts.unshift({ type: 'thinking', text: 'The moon is rather far away.', proof: 'c2lnbmVk' });
@@ -286,13 +368,18 @@ export const FEATURES: Feature[] = [
   },
   {
     id: 'signatures',
-    title: "Proofs of reasoning, there and back",
+    title: 'Proofs of reasoning, there and back',
     surfaces: ALL,
     absent: (column, surface) =>
-      ['compatible', 'ark', 'ollama', 'reflex'].includes(column.id) || (['openai', 'azure'].includes(column.id) && surface !== 'responses'),
+      ['compatible', 'ark', 'ollama', 'reflex'].includes(column.id) ||
+      (['openai', 'azure'].includes(column.id) && surface !== 'responses'),
     async run(cell) {
       const gemini = ['gemini', 'vertex'].includes(cell.column.id);
-      const ask: Omit<Ask, 'model' | 'turns'> & { turns: Ask['turns'] } = { ...user(question), tools: [WEATHER], effort: 'medium' };
+      const ask: Omit<Ask, 'model' | 'turns'> & { turns: Ask['turns'] } = {
+        ...user(question),
+        tools: [WEATHER],
+        effort: 'medium',
+      };
       const first: Answer = {
         parts: [
           { type: 'thinking', text: 'I have to look that up.', proof: 'cHJvb2YtMQ==' },
@@ -331,7 +418,10 @@ export const FEATURES: Feature[] = [
     surfaces: ['chat', 'messages'],
     warns: /^stop$/,
     async run(cell) {
-      const said = await cell.ask({ ...user('Count.'), stop: ['##HALT##'] }, says('One, two', { stop: 'sequence', sequence: '##HALT##' }));
+      const said = await cell.ask(
+        { ...user('Count.'), stop: ['##HALT##'] },
+        says('One, two', { stop: 'sequence', sequence: '##HALT##' }),
+      );
       if (cell.reflex) return false;
       if (cell.surface === 'messages' && ['anthropic', 'vertex-claude', 'bedrock'].includes(cell.column.id)) {
         assert.deepEqual([said.finish, said.stopSequence], ['stop_sequence', '##HALT##']);
@@ -355,7 +445,9 @@ export const FEATURES: Feature[] = [
     warns: /^(top_)?logprobs$/,
     async run(cell) {
       const said = await cell.ask({ ...user('A colour?'), logprobs: 4 }, says('A dark red.', { logprobs: true }));
-      return said.logprobs > 0 || (cell.column.passes.includes(cell.surface) && cell.upstreamText().includes('logprobs'));
+      return (
+        said.logprobs > 0 || (cell.column.passes.includes(cell.surface) && cell.upstreamText().includes('logprobs'))
+      );
     },
   },
   {
@@ -363,7 +455,10 @@ export const FEATURES: Feature[] = [
     title: 'Usage is exact, for the client and in the ledger',
     surfaces: ALL,
     async run(cell) {
-      const said = await cell.ask(user('A colour?'), says('Red.', { usage: { input: 211, cached: 0, cacheWrite: 0, output: 97, reasoning: 31 } }));
+      const said = await cell.ask(
+        user('A colour?'),
+        says('Red.', { usage: { input: 211, cached: 0, cacheWrite: 0, output: 97, reasoning: 31 } }),
+      );
       const vector = await ledgerVector(cell);
       const sum = { input: vector.input ?? 0, output: (vector.output ?? 0) + (vector.reasoning ?? 0) };
       assert.deepEqual({ input: said.usage.input, output: said.usage.output }, sum);
@@ -382,7 +477,10 @@ export const FEATURES: Feature[] = [
     surfaces: ALL,
     absent: (column) => ['ollama', 'reflex'].includes(column.id),
     async run(cell) {
-      const said = await cell.ask(user('A colour?'), says('Red.', { usage: { input: 300, cached: 120, cacheWrite: 0, output: 10, reasoning: 0 } }));
+      const said = await cell.ask(
+        user('A colour?'),
+        says('Red.', { usage: { input: 300, cached: 120, cacheWrite: 0, output: 10, reasoning: 0 } }),
+      );
       const vector = await ledgerVector(cell);
       assert.deepEqual([vector.input, vector.cache_read], [180, 120]);
       assert.deepEqual([said.usage.input, said.usage.cached], [300, 120]);
@@ -442,10 +540,19 @@ export class Named extends Error {
 async function abortAfterFirst(world: World, surface: ChatSurface, model: string): Promise<void> {
   const content = 'A long text, please.';
   if (surface === 'messages') {
-    const stream = await world.anthropic.messages.create({ model, max_tokens: 500, stream: true, messages: [{ role: 'user', content }] });
+    const stream = await world.anthropic.messages.create({
+      model,
+      max_tokens: 500,
+      stream: true,
+      messages: [{ role: 'user', content }],
+    });
     for await (const event of stream) if (event.type === 'content_block_delta') return stream.controller.abort();
   } else if (surface === 'chat') {
-    const stream = await world.openai.chat.completions.create({ model, stream: true, messages: [{ role: 'user', content }] });
+    const stream = await world.openai.chat.completions.create({
+      model,
+      stream: true,
+      messages: [{ role: 'user', content }],
+    });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) return stream.controller.abort();
   } else {
     const stream = await world.openai.responses.create({ model, stream: true, input: content });
@@ -469,7 +576,13 @@ async function ledgerVector(cell: Cell): Promise<Record<string, number | undefin
 }
 
 /** Runs one scenario in one mode and says what was seen; throws where something was dropped in silence. */
-export async function judge(world: World, feature: Feature, surface: ChatSurface, column: Column, stream: boolean): Promise<Verdict> {
+export async function judge(
+  world: World,
+  feature: Feature,
+  surface: ChatSurface,
+  column: Column,
+  stream: boolean,
+): Promise<Verdict> {
   if (feature.absent?.(column, surface)) return 'none';
   const reflex = column.id === 'reflex';
   const cell: Cell = {
@@ -485,7 +598,11 @@ export async function judge(world: World, feature: Feature, surface: ChatSurface
       try {
         return await speak(world, surface, { model: column.model, ...ask }, stream);
       } catch (error) {
-        const failure = error as { status?: number; error?: { param?: string; error?: { param?: string } }; message?: string };
+        const failure = error as {
+          status?: number;
+          error?: { param?: string; error?: { param?: string } };
+          message?: string;
+        };
         if (failure.status !== 400) throw error;
         assert.equal(world.upstream.seen.length, before, 'a refusal is ours, before anything is sent');
         assert.ok(failure.error?.param ?? failure.error?.error?.param, `a refusal names the field: ${failure.message}`);

@@ -35,7 +35,12 @@ interface Answered {
   sent: string | undefined;
 }
 
-const PATHS = { chat: '/v1/chat/completions', responses: '/v1/responses', messages: '/v1/messages', embeddings: '/v1/embeddings' };
+const PATHS = {
+  chat: '/v1/chat/completions',
+  responses: '/v1/responses',
+  messages: '/v1/messages',
+  embeddings: '/v1/embeddings',
+};
 type Section = keyof typeof PATHS;
 
 async function post(section: Section, body: Body): Promise<Answered> {
@@ -43,7 +48,10 @@ async function post(section: Section, body: Body): Promise<Answered> {
   world.upstream.answer = says('{"mark_schema":"x"}');
   const answer = await world.tw.post(PATHS[section], body, world.secret);
   const text = await answer.text();
-  const param = answer.status === 200 ? undefined : ((JSON.parse(text) as { error: { param?: string | null } }).error.param ?? undefined);
+  const param =
+    answer.status === 200
+      ? undefined
+      : ((JSON.parse(text) as { error: { param?: string | null } }).error.param ?? undefined);
   const sent = world.upstream.seen.length > before ? everythingSent(world.upstream.last()!) : undefined;
   const warnings = (answer.headers.get('x-tokenworks-warnings') ?? '').split(', ');
   return { status: answer.status, warnings, param, text, sent };
@@ -63,7 +71,12 @@ async function assertNotDropped(section: Section, column: Column, base: Body, on
   one.change(body);
   const answered = await post(section, body);
   const last = one.field.split(/[. ]/).at(one.field.endsWith(' alone') || one.field.endsWith(' off') ? 0 : -1)!;
-  const named = (name: string): boolean => name === one.field || name === last || name.startsWith(`${one.field}.`) || name.startsWith(`${one.field}[`) || (one.aliases?.test(name) ?? false);
+  const named = (name: string): boolean =>
+    name === one.field ||
+    name === last ||
+    name.startsWith(`${one.field}.`) ||
+    name.startsWith(`${one.field}[`) ||
+    (one.aliases?.test(name) ?? false);
   if (answered.status === 400) {
     assert.equal(answered.sent, undefined, 'a refusal comes before anything is sent');
     assert.ok(answered.param && named(answered.param), `refused, but not by its name: ${answered.text}`);
@@ -76,7 +89,8 @@ async function assertNotDropped(section: Section, column: Column, base: Body, on
     return;
   }
   assert.ok(answered.sent !== undefined);
-  const sent = one.mark === undefined ? answered.sent !== (await post(section, plain)).sent : answered.sent.includes(one.mark);
+  const sent =
+    one.mark === undefined ? answered.sent !== (await post(section, plain)).sent : answered.sent.includes(one.mark);
   assert.ok(sent, `dropped in silence; warnings: ${answered.warnings.join(', ') || 'none'}; sent: ${answered.sent}`);
 }
 

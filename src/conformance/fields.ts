@@ -19,10 +19,28 @@ export interface FieldCase {
 }
 
 const TOOL = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-const SCHEMA = { type: 'object', properties: { mark_schema: { type: 'string' } }, required: ['mark_schema'], additionalProperties: false };
+const SCHEMA = {
+  type: 'object',
+  properties: { mark_schema: { type: 'string' } },
+  required: ['mark_schema'],
+  additionalProperties: false,
+};
+
+function put(field: string, value: unknown): (body: Body) => void {
+  return (body) => {
+    body[field] = structuredClone(value);
+  };
+}
+
+/** Sets a field of one message. */
+function putIn(message: number, field: string, value: unknown): (body: Body) => void {
+  return (body) => {
+    listOf(body, 'messages')[message]![field] = structuredClone(value);
+  };
+}
 
 function set(field: string, value: unknown, more: Omit<FieldCase, 'field' | 'change'> = {}): FieldCase {
-  return { field, change: (body) => void (body[field] = value), ...more };
+  return { field, change: put(field, value), ...more };
 }
 
 type List = Body[];
@@ -31,8 +49,8 @@ const listOf = (body: Body, field: string): List => body[field] as List;
 // ---------------------------------------------------------------- chat completions
 
 const chatTool = { type: 'function', function: { name: 'get_weather', description: 'd', parameters: TOOL } };
-const withChatTools = (body: Body) => void (body.tools = [structuredClone(chatTool)]);
-const withLogprobs = (body: Body) => void (body.logprobs = true);
+const withChatTools = put('tools', [structuredClone(chatTool)]);
+const withLogprobs = put('logprobs', true);
 const chatCall = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } };
 
 /** A conversation with a call and its result before the last message. */
@@ -68,13 +86,17 @@ export const CHAT_CASES: FieldCase[] = [
   set('prompt_cache_options', { mode: 'mark-options' }, { mark: 'mark-options' }),
   set('prompt_cache_retention', '24h', { mark: '24h' }),
   set('reasoning_effort', 'high', { aliases: /^(reasoning|thinking)/ }),
-  set('response_format', { type: 'json_schema', json_schema: { name: 'mark', strict: true, schema: SCHEMA } }, { mark: 'mark_schema', reflexUses: true }),
+  set(
+    'response_format',
+    { type: 'json_schema', json_schema: { name: 'mark', strict: true, schema: SCHEMA } },
+    { mark: 'mark_schema', reflexUses: true },
+  ),
   set('safety_identifier', 'mark-safety', { mark: 'mark-safety' }),
   set('seed', 424_242, { mark: '424242' }),
   set('service_tier', 'flex'),
   set('stop', ['##MARK##'], { mark: '##MARK##' }),
   set('store', true),
-  set('stream_options', { include_obfuscation: false }, { mark: 'include_obfuscation', beside: (body) => void (body.stream = true) }),
+  set('stream_options', { include_obfuscation: false }, { mark: 'include_obfuscation', beside: put('stream', true) }),
   set('temperature', 0.37, { mark: '0.37' }),
   set('tool_choice', 'required', { beside: withChatTools, reflexUses: true }),
   set('tools', [chatTool], { mark: 'get_weather', reflexUses: true }),
@@ -92,68 +114,98 @@ export const CHAT_CASES: FieldCase[] = [
   set('repetition_penalty', 1.07, { mark: '1.07' }),
   set('mystery', 'mark-mystery', { mark: 'mark-mystery' }),
   // Fields inside messages and tools.
-  { field: 'messages.name', change: (body) => void (listOf(body, 'messages')[0]!.name = 'mark_name'), mark: 'mark_name', aliases: /name/ },
+  {
+    field: 'messages.name',
+    change: putIn(0, 'name', 'mark_name'),
+    mark: 'mark_name',
+    aliases: /name/,
+  },
   {
     field: 'image_url.detail',
-    beside: (body) => void (body.messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] }]),
-    change: (body) => void (body.messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA', detail: 'high' } }] }]),
+    beside: put('messages', [
+      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] },
+    ]),
+    change: put('messages', [
+      {
+        role: 'user',
+        content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA', detail: 'high' } }],
+      },
+    ]),
     aliases: /image/,
   },
   {
     field: 'input_audio',
-    change: (body) => void (body.messages = [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'bWFyaw==', format: 'wav' } }] }]),
+    change: put('messages', [
+      { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'bWFyaw==', format: 'wav' } }] },
+    ]),
     mark: 'bWFyaw==',
     aliases: /audio|messages\[0\]/,
   },
   {
     field: 'file',
-    change: (body) =>
-      void (body.messages = [{ role: 'user', content: [{ type: 'text', text: 'Read.' }, { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,bWFyaw==' } }] }]),
+    change: put('messages', [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Read.' },
+          { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,bWFyaw==' } },
+        ],
+      },
+    ]),
     mark: 'bWFyaw==',
     aliases: /file|messages\[0\]/,
   },
   {
     field: 'cache_control',
-    beside: (body) => void (body.messages = [{ role: 'user', content: [{ type: 'text', text: 'Hello.' }] }]),
-    change: (body) => void (body.messages = [{ role: 'user', content: [{ type: 'text', text: 'Hello.', cache_control: { type: 'ephemeral' } }] }]),
+    beside: put('messages', [{ role: 'user', content: [{ type: 'text', text: 'Hello.' }] }]),
+    change: put('messages', [
+      { role: 'user', content: [{ type: 'text', text: 'Hello.', cache_control: { type: 'ephemeral' } }] },
+    ]),
   },
   {
     field: 'tools.strict',
     beside: withChatTools,
-    change: (body) => void (body.tools = [{ ...chatTool, function: { ...chatTool.function, strict: true, parameters: { ...TOOL, additionalProperties: false } } }]),
+    change: put('tools', [
+      {
+        ...chatTool,
+        function: { ...chatTool.function, strict: true, parameters: { ...TOOL, additionalProperties: false } },
+      },
+    ]),
     aliases: /strict/,
     reflexUses: true,
   },
   {
     field: 'tools.cache_control',
     beside: withChatTools,
-    change: (body) => void (body.tools = [{ ...chatTool, cache_control: { type: 'ephemeral' } }]),
+    change: put('tools', [{ ...chatTool, cache_control: { type: 'ephemeral' } }]),
     aliases: /cache_control/,
   },
   {
     field: 'reasoning_content',
     beside: withChatCall,
-    change: (body) => void (listOf(body, 'messages')[1]!.reasoning_content = 'mark-thought'),
+    change: putIn(1, 'reasoning_content', 'mark-thought'),
     mark: 'mark-thought',
     aliases: /reasoning/,
   },
   {
     field: 'reasoning_details',
     beside: withChatCall,
-    change: (body) => void (listOf(body, 'messages')[1]!.reasoning_details = [{ type: 'reasoning.text', text: 'mark-thought', signature: 'c2ln', index: 0 }]),
+    change: putIn(1, 'reasoning_details', [
+      { type: 'reasoning.text', text: 'mark-thought', signature: 'c2ln', index: 0 },
+    ]),
     mark: 'mark-thought',
     aliases: /reasoning/,
   },
   {
     field: 'refusal',
     beside: withChatCall,
-    change: (body) => void (listOf(body, 'messages')[1]!.refusal = 'mark-refusal'),
+    change: putIn(1, 'refusal', 'mark-refusal'),
     mark: 'mark-refusal',
   },
   {
     field: 'tool_calls.extra_content',
     beside: withChatCall,
-    change: (body) => void (listOf(body, 'messages')[1]!.tool_calls = [{ ...chatCall, extra_content: { google: { thought_signature: 'bWFyaw==' } } }]),
+    change: putIn(1, 'tool_calls', [{ ...chatCall, extra_content: { google: { thought_signature: 'bWFyaw==' } } }]),
     mark: 'bWFyaw==',
     aliases: /signature/,
   },
@@ -168,7 +220,7 @@ export const CHAT_SCHEMA_FIELDS =
 // ---------------------------------------------------------------- responses
 
 const responsesTool = { type: 'function', name: 'get_weather', description: 'd', parameters: TOOL, strict: false };
-const withResponsesTools = (body: Body) => void (body.tools = [structuredClone(responsesTool)]);
+const withResponsesTools = put('tools', [structuredClone(responsesTool)]);
 const MESSAGE_LOGPROBS = 'message.output_text.logprobs';
 
 export const RESPONSES_BASE: Body = { input: [{ role: 'user', content: [{ type: 'input_text', text: 'Hello.' }] }] };
@@ -190,18 +242,28 @@ export const RESPONSES_CASES: FieldCase[] = [
   set('prompt_cache_options', { mode: 'mark-options' }, { mark: 'mark-options' }),
   set('prompt_cache_retention', '24h', { mark: '24h' }),
   set('reasoning', { effort: 'high' }, { aliases: /^(reasoning|thinking)/ }),
-  { ...set('reasoning', { effort: 'high', summary: 'auto' }), field: 'reasoning.summary', given: ['gemini', 'vertex', 'ollama'], beside: (body) => void (body.reasoning = { effort: 'high' }), aliases: /^(reasoning|thinking)/ },
+  {
+    ...set('reasoning', { effort: 'high', summary: 'auto' }),
+    field: 'reasoning.summary',
+    given: ['gemini', 'vertex', 'ollama'],
+    beside: put('reasoning', { effort: 'high' }),
+    aliases: /^(reasoning|thinking)/,
+  },
   set('safety_identifier', 'mark-safety', { mark: 'mark-safety' }),
   set('service_tier', 'flex'),
   set('store', true),
-  set('stream_options', { include_obfuscation: false }, { mark: 'include_obfuscation', beside: (body) => void (body.stream = true) }),
+  set('stream_options', { include_obfuscation: false }, { mark: 'include_obfuscation', beside: put('stream', true) }),
   set('temperature', 0.37, { mark: '0.37' }),
-  set('text', { format: { type: 'json_schema', name: 'mark', strict: true, schema: SCHEMA } }, { mark: 'mark_schema', reflexUses: true, aliases: /^response_format/ }),
+  set(
+    'text',
+    { format: { type: 'json_schema', name: 'mark', strict: true, schema: SCHEMA } },
+    { mark: 'mark_schema', reflexUses: true, aliases: /^response_format/ },
+  ),
   { ...set('text', { verbosity: 'low' }), field: 'text.verbosity', aliases: /verbosity/ },
   set('tool_choice', 'required', { beside: withResponsesTools, reflexUses: true }),
   set('tools', [responsesTool], { mark: 'get_weather', reflexUses: true }),
   { ...set('tools', [{ type: 'web_search' }]), field: 'tools.web_search', aliases: /^tools/ },
-  set('top_logprobs', 4, { beside: (body) => void (body.include = [MESSAGE_LOGPROBS]), aliases: /logprobs/ }),
+  set('top_logprobs', 4, { beside: put('include', [MESSAGE_LOGPROBS]), aliases: /logprobs/ }),
   { ...set('top_logprobs', 4), field: 'top_logprobs alone', aliases: /logprobs/ },
   set('top_p', 0.83, { mark: '0.83' }),
   set('truncation', 'auto'),
@@ -218,20 +280,23 @@ export const RESPONSES_SCHEMA_FIELDS =
 // ---------------------------------------------------------------- messages
 
 const claudeTool = { name: 'get_weather', description: 'd', input_schema: TOOL };
-const withClaudeTools = (body: Body) => void (body.tools = [structuredClone(claudeTool)]);
+const withClaudeTools = put('tools', [structuredClone(claudeTool)]);
 
 function claudeResult(more: Body): (body: Body) => void {
   return (body) => {
     withClaudeTools(body);
     body.messages = [
       { role: 'user', content: 'Weather?' },
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'get_weather', input: { city: 'Oslo' } }] },
+      {
+        role: 'assistant',
+        content: [{ type: 'tool_use', id: 'toolu_1', name: 'get_weather', input: { city: 'Oslo' } }],
+      },
       { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'Mild.', ...more }] },
     ];
   };
 }
 
-const says = (block: Body) => (body: Body) => void (body.messages = [{ role: 'user', content: [{ type: 'text', text: 'Read.' }, block] }]);
+const says = (block: Body) => put('messages', [{ role: 'user', content: [{ type: 'text', text: 'Read.' }, block] }]);
 const plainDocument = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'A plain text.' } };
 
 export const MESSAGES_BASE: Body = { max_tokens: 3000, messages: [{ role: 'user', content: 'Hello.' }] };
@@ -243,22 +308,61 @@ export const MESSAGES_CASES: FieldCase[] = [
   set('diagnostics', { previous_message_id: 'msg_mark' }, { mark: 'msg_mark' }),
   set('inference_geo', 'us'),
   set('metadata', { user_id: 'mark-user' }, { mark: 'mark-user', aliases: /^user$/ }),
-  set('output_config', { format: { type: 'json_schema', schema: SCHEMA } }, { mark: 'mark_schema', reflexUses: true, aliases: /^response_format/ }),
-  { ...set('output_config', { effort: 'high' }), field: 'output_config.effort', aliases: /^(reasoning|thinking|output_config)/ },
+  set(
+    'output_config',
+    { format: { type: 'json_schema', schema: SCHEMA } },
+    { mark: 'mark_schema', reflexUses: true, aliases: /^response_format/ },
+  ),
+  {
+    ...set('output_config', { effort: 'high' }),
+    field: 'output_config.effort',
+    aliases: /^(reasoning|thinking|output_config)/,
+  },
   set('service_tier', 'standard_only', { given: ['gemini', 'vertex', 'ollama'], reflexUses: true }),
   set('speed', 'fast'),
   set('stop_sequences', ['##MARK##'], { mark: '##MARK##', aliases: /^stop/ }),
   set('system', 'mark-system', { mark: 'mark-system', reflexUses: true }),
   set('temperature', 0.37, { mark: '0.37' }),
   set('thinking', { type: 'enabled', budget_tokens: 2048 }, { aliases: /^(reasoning|thinking)/ }),
-  { ...set('thinking', { type: 'disabled' }), field: 'thinking off', aliases: /^(reasoning|thinking)/, reflexUses: true },
+  {
+    ...set('thinking', { type: 'disabled' }),
+    field: 'thinking off',
+    aliases: /^(reasoning|thinking)/,
+    reflexUses: true,
+  },
   set('tool_choice', { type: 'any' }, { beside: withClaudeTools, reflexUses: true }),
-  { ...set('tool_choice', { type: 'auto', disable_parallel_tool_use: true }), field: 'tool_choice.disable_parallel_tool_use', beside: withClaudeTools, aliases: /^parallel/, reflexUses: true },
+  {
+    ...set('tool_choice', { type: 'auto', disable_parallel_tool_use: true }),
+    field: 'tool_choice.disable_parallel_tool_use',
+    beside: withClaudeTools,
+    aliases: /^parallel/,
+    reflexUses: true,
+  },
   set('tools', [claudeTool], { mark: 'get_weather', reflexUses: true }),
-  { ...set('tools', [{ type: 'web_search_20250305', name: 'web_search' }]), field: 'tools.web_search', aliases: /^tools/ },
-  { ...set('tools', [{ ...claudeTool, cache_control: { type: 'ephemeral' } }]), field: 'tools.cache_control', beside: withClaudeTools, aliases: /cache_control/ },
-  { ...set('tools', [{ ...claudeTool, strict: true }]), field: 'tools.strict', beside: withClaudeTools, aliases: /strict/, reflexUses: true },
-  { ...set('tools', [{ ...claudeTool, input_examples: [{ city: 'mark-example' }] }]), field: 'tools.input_examples', beside: withClaudeTools, mark: 'mark-example' },
+  {
+    ...set('tools', [{ type: 'web_search_20250305', name: 'web_search' }]),
+    field: 'tools.web_search',
+    aliases: /^tools/,
+  },
+  {
+    ...set('tools', [{ ...claudeTool, cache_control: { type: 'ephemeral' } }]),
+    field: 'tools.cache_control',
+    beside: withClaudeTools,
+    aliases: /cache_control/,
+  },
+  {
+    ...set('tools', [{ ...claudeTool, strict: true }]),
+    field: 'tools.strict',
+    beside: withClaudeTools,
+    aliases: /strict/,
+    reflexUses: true,
+  },
+  {
+    ...set('tools', [{ ...claudeTool, input_examples: [{ city: 'mark-example' }] }]),
+    field: 'tools.input_examples',
+    beside: withClaudeTools,
+    mark: 'mark-example',
+  },
   set('top_k', 17),
   set('top_p', 0.83, { mark: '0.83' }),
   set('user_profile_id', 'mark-profile', { mark: 'mark-profile' }),
@@ -268,21 +372,51 @@ export const MESSAGES_CASES: FieldCase[] = [
   set('mystery', 'mark-mystery', { mark: 'mark-mystery' }),
   {
     field: 'system.cache_control',
-    beside: (body) => void (body.system = [{ type: 'text', text: 'Be kind.' }]),
-    change: (body) => void (body.system = [{ type: 'text', text: 'Be kind.', cache_control: { type: 'ephemeral', ttl: '1h' } }]),
+    beside: put('system', [{ type: 'text', text: 'Be kind.' }]),
+    change: put('system', [{ type: 'text', text: 'Be kind.', cache_control: { type: 'ephemeral', ttl: '1h' } }]),
     aliases: /cache_control/,
   },
-  { field: 'tool_result.is_error', beside: claudeResult({}), change: claudeResult({ is_error: true }), aliases: /is_error/, reflexUses: true },
-  { field: 'tool_result.cache_control', beside: claudeResult({}), change: claudeResult({ cache_control: { type: 'ephemeral' } }), aliases: /cache_control/ },
+  {
+    field: 'tool_result.is_error',
+    beside: claudeResult({}),
+    change: claudeResult({ is_error: true }),
+    aliases: /is_error/,
+    reflexUses: true,
+  },
+  {
+    field: 'tool_result.cache_control',
+    beside: claudeResult({}),
+    change: claudeResult({ cache_control: { type: 'ephemeral' } }),
+    aliases: /cache_control/,
+  },
   {
     field: 'document',
     change: says({ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'bWFyaw==' } }),
     mark: 'bWFyaw==',
     aliases: /file|document|messages\[0\]/,
   },
-  { field: 'document.title', beside: says(plainDocument), change: says({ ...plainDocument, title: 'mark-title' }), mark: 'mark-title', aliases: /title|file|document|messages\[0\]/, reflexUses: true },
-  { field: 'document.context', beside: says(plainDocument), change: says({ ...plainDocument, context: 'mark-context' }), mark: 'mark-context', aliases: /context|file|document|messages\[0\]/, reflexUses: true },
-  { field: 'document.citations', beside: says(plainDocument), change: says({ ...plainDocument, citations: { enabled: true } }), aliases: /citations|file|document|messages\[0\]/ },
+  {
+    field: 'document.title',
+    beside: says(plainDocument),
+    change: says({ ...plainDocument, title: 'mark-title' }),
+    mark: 'mark-title',
+    aliases: /title|file|document|messages\[0\]/,
+    reflexUses: true,
+  },
+  {
+    field: 'document.context',
+    beside: says(plainDocument),
+    change: says({ ...plainDocument, context: 'mark-context' }),
+    mark: 'mark-context',
+    aliases: /context|file|document|messages\[0\]/,
+    reflexUses: true,
+  },
+  {
+    field: 'document.citations',
+    beside: says(plainDocument),
+    change: says({ ...plainDocument, citations: { enabled: true } }),
+    aliases: /citations|file|document|messages\[0\]/,
+  },
   {
     field: 'redacted_thinking',
     beside: claudeResult({}),

@@ -24,7 +24,11 @@ describe('helpers of chat completions', () => {
   for (const { id, model } of COLUMNS) {
     it(`parse gives typed output · ${id}`, async () => {
       world.upstream.answer = says(JSON.stringify(OSLO));
-      const reply = await world.openai.chat.completions.parse({ model, ...ask, response_format: zodResponseFormat(Weather, 'weather') });
+      const reply = await world.openai.chat.completions.parse({
+        model,
+        ...ask,
+        response_format: zodResponseFormat(Weather, 'weather'),
+      });
       const parsed = Weather.parse(reply.choices[0]!.message.parsed);
       if (id !== 'reflex') assert.deepEqual(parsed, OSLO);
     });
@@ -33,8 +37,18 @@ describe('helpers of chat completions', () => {
   for (const { id, model } of scripted) {
     it(`the stream helper puts a reply together · ${id}`, async () => {
       world.upstream.answer = calls([{ id: 'call_9', name: 'get_weather', args: { city: 'Oslo' } }]);
-      const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters: { type: 'object', properties: {} } } }];
-      const running = world.openai.chat.completions.stream({ model, ...ask, tools, stream_options: { include_usage: true } });
+      const tools = [
+        {
+          type: 'function' as const,
+          function: { name: 'get_weather', parameters: { type: 'object', properties: {} } },
+        },
+      ];
+      const running = world.openai.chat.completions.stream({
+        model,
+        ...ask,
+        tools,
+        stream_options: { include_usage: true },
+      });
       const done: string[] = [];
       running.on('tool_calls.function.arguments.done', (event) => done.push(`${event.name} ${event.arguments}`));
       const reply = await running.finalChatCompletion();
@@ -83,7 +97,11 @@ describe('helpers of responses', () => {
   for (const { id, model } of COLUMNS) {
     it(`parse gives typed output · ${id}`, async () => {
       world.upstream.answer = says(JSON.stringify(OSLO));
-      const reply = await world.openai.responses.parse({ model, input: 'The weather in Oslo?', text: { format: zodTextFormat(Weather, 'weather') } });
+      const reply = await world.openai.responses.parse({
+        model,
+        input: 'The weather in Oslo?',
+        text: { format: zodTextFormat(Weather, 'weather') },
+      });
       const parsed = Weather.parse(reply.output_parsed);
       if (id !== 'reflex') assert.deepEqual(parsed, OSLO);
     });
@@ -94,17 +112,31 @@ describe('helpers of responses', () => {
     world.upstream.answer = says('Far.');
     world.upstream.answer.parts.unshift({ type: 'thinking', text: 'Hm.', proof: 'Z0FBQUFBQm8=' });
     const reasoning = { effort: 'low' as const, summary: 'auto' as const };
-    const first = await world.openai.responses.create({ model: columnOf('openai').model, input, reasoning, store: false, include: ['reasoning.encrypted_content'] });
+    const first = await world.openai.responses.create({
+      model: columnOf('openai').model,
+      input,
+      reasoning,
+      store: false,
+      include: ['reasoning.encrypted_content'],
+    });
     const item = first.output[0]!;
     assert.deepEqual([item.type, item.type === 'reasoning' && item.encrypted_content], ['reasoning', 'Z0FBQUFBQm8=']);
-    const next = [...input, ...(first.output as OpenAI.Responses.ResponseInput), { role: 'user' as const, content: 'And the sun?' }];
+    const next = [
+      ...input,
+      ...(first.output as OpenAI.Responses.ResponseInput),
+      { role: 'user' as const, content: 'And the sun?' },
+    ];
     await world.openai.responses.create({ model: columnOf('openai').model, input: next, reasoning });
     assert.ok(world.upstream.last()!.text.includes('Z0FBQUFBQm8='));
     for (const other of ['anthropic', 'gemini', 'bedrock', 'ollama', 'compatible']) {
       await world.openai.responses.create({ model: columnOf(other).model, input: next, reasoning });
       assert.ok(!world.upstream.last()!.text.includes('Z0FBQUFBQm8='), `${other} never gets another's proof`);
       // Ollama takes the readable text back, which has no proof to lose.
-      if (other !== 'ollama') assert.ok(world.warnings().some((name) => name.startsWith('reasoning')), `${other}: ${world.warnings().join()}`);
+      if (other !== 'ollama')
+        assert.ok(
+          world.warnings().some((name) => name.startsWith('reasoning')),
+          `${other}: ${world.warnings().join()}`,
+        );
     }
   });
 });
@@ -161,7 +193,13 @@ describe('errors in the client’s own classes', () => {
   });
 
   it('400: a field that is wrong, named', async () => {
-    const error = await failureOf(world.openai.chat.completions.create({ model: columnOf('anthropic').model, ...ask, temperature: 'hot' as unknown as number }));
+    const error = await failureOf(
+      world.openai.chat.completions.create({
+        model: columnOf('anthropic').model,
+        ...ask,
+        temperature: 'hot' as unknown as number,
+      }),
+    );
     assert.ok(error instanceof OpenAI.BadRequestError);
     assert.deepEqual([error.code, error.param], ['invalid_request', 'temperature']);
   });
@@ -175,7 +213,18 @@ describe('errors in the client’s own classes', () => {
   });
 
   it('502: a provider that refuses our own key is not the caller’s fault', async () => {
-    world.upstream.answer = says('', { failure: { status: 401, body: { error: { message: 'Incorrect API key provided: sk-upstream', type: 'invalid_request_error', code: 'invalid_api_key' } } } });
+    world.upstream.answer = says('', {
+      failure: {
+        status: 401,
+        body: {
+          error: {
+            message: 'Incorrect API key provided: sk-upstream',
+            type: 'invalid_request_error',
+            code: 'invalid_api_key',
+          },
+        },
+      },
+    });
     const error = await failureOf(chat(world.openai));
     assert.ok(error instanceof OpenAI.InternalServerError && !String(error.message).includes('sk-upstream'));
   });
@@ -189,20 +238,28 @@ describe('streams that break', () => {
       world.upstream.answer = says(text, { breaks: true });
       let got = '';
       await assert.rejects(async () => {
-        for await (const chunk of await world.openai.chat.completions.create({ model, ...ask, stream: true })) got += chunk.choices[0]?.delta.content ?? '';
+        for await (const chunk of await world.openai.chat.completions.create({ model, ...ask, stream: true }))
+          got += chunk.choices[0]?.delta.content ?? '';
       }, OpenAI.APIError);
       assert.ok(got.length > 0 && text.startsWith(got), got);
     });
 
     it(`responses: the client throws · ${id}`, async () => {
       world.upstream.answer = says(text, { breaks: true });
-      await assert.rejects(world.openai.responses.stream({ model, input: 'Go on.' }).finalResponse(), OpenAI.OpenAIError);
+      await assert.rejects(
+        world.openai.responses.stream({ model, input: 'Go on.' }).finalResponse(),
+        OpenAI.OpenAIError,
+      );
     });
   }
 
   it('a client that aborts pays for what it got, and the ledger says so', async () => {
     world.upstream.answer = says(text, { hang: true });
-    const stream = await world.openai.chat.completions.create({ model: columnOf('gemini').model, ...ask, stream: true });
+    const stream = await world.openai.chat.completions.create({
+      model: columnOf('gemini').model,
+      ...ask,
+      stream: true,
+    });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
     await world.upstream.abandoned();
     const record = await operationOf(world.tw, new Response('', { headers: world.wire().headers }));

@@ -1,8 +1,21 @@
 /** One conversation, asked through the official client of each surface, and the answer in one form. */
 import assert from 'node:assert/strict';
-import type { MessageCreateParamsNonStreaming, Message as ClaudeMessage, MessageParam } from '@anthropic-ai/sdk/resources/messages';
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParamsNonStreaming, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
-import type { Response, ResponseCreateParamsNonStreaming, ResponseInputItem } from 'openai/resources/responses/responses';
+import type {
+  Message as ClaudeMessage,
+  MessageCreateParamsNonStreaming,
+  MessageParam,
+} from '@anthropic-ai/sdk/resources/messages';
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionMessageParam,
+} from 'openai/resources/chat/completions';
+import type {
+  Response,
+  ResponseCreateParamsNonStreaming,
+  ResponseInputItem,
+} from 'openai/resources/responses/responses';
 import { assertSchema } from '../providers/protocols/fixtures/openai-schemas.ts';
 import type { World } from './world.ts';
 
@@ -67,7 +80,12 @@ export function chatParams(ask: Ask): ChatCompletionCreateParamsNonStreaming {
     if ('said' in turn) messages.push(turn.said.raw);
     else if ('results' in turn) {
       for (const { id, text, image } of turn.results) {
-        const parts = image ? [{ type: 'text', text }, { type: 'image_url', image_url: { url: dataUrl(image) } }] : text;
+        const parts = image
+          ? [
+              { type: 'text', text },
+              { type: 'image_url', image_url: { url: dataUrl(image) } },
+            ]
+          : text;
         messages.push({ role: 'tool', tool_call_id: id, content: parts });
       }
     } else if (turn.image || turn.cached) {
@@ -82,7 +100,9 @@ export function chatParams(ask: Ask): ChatCompletionCreateParamsNonStreaming {
     ...(ask.tools ? { tools: ask.tools.map((tool) => ({ type: 'function' as const, function: tool })) } : {}),
     ...(ask.force === undefined ? {} : { tool_choice: { type: 'function' as const, function: { name: ask.force } } }),
     ...(ask.parallel === undefined ? {} : { parallel_tool_calls: ask.parallel }),
-    ...(ask.schema ? { response_format: { type: 'json_schema' as const, json_schema: { ...ask.schema, strict: true } } } : {}),
+    ...(ask.schema
+      ? { response_format: { type: 'json_schema' as const, json_schema: { ...ask.schema, strict: true } } }
+      : {}),
     ...(ask.json ? { response_format: { type: 'json_object' as const } } : {}),
     ...(ask.effort === undefined ? {} : { reasoning_effort: ask.effort }),
     ...(ask.stop ? { stop: ask.stop } : {}),
@@ -99,7 +119,11 @@ async function speakChat(world: World, ask: Ask, stream: boolean): Promise<Said>
     assertSchema('CreateChatCompletionResponse', reply);
     return saidByChat(reply, 0);
   }
-  const chunks = await world.openai.chat.completions.create({ ...params, stream: true, stream_options: { include_usage: true } });
+  const chunks = await world.openai.chat.completions.create({
+    ...params,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
   const joined = new ChunkJoiner();
   for await (const chunk of chunks) {
     assertSchema('CreateChatCompletionStreamResponse', chunk);
@@ -122,22 +146,37 @@ class ChunkJoiner {
     this.#head = head as unknown as Loose;
     if (usage) this.#usage = usage;
     for (const { index, delta, finish_reason, logprobs } of choices) {
-      if (!this.#choices.has(index)) this.#choices.set(index, { index, message: { role: 'assistant', content: null }, finish_reason: null, logprobs: null });
+      if (!this.#choices.has(index))
+        this.#choices.set(index, {
+          index,
+          message: { role: 'assistant', content: null },
+          finish_reason: null,
+          logprobs: null,
+        });
       const choice = this.#choices.get(index)!;
       if (finish_reason) choice.finish_reason = finish_reason;
-      if (logprobs) choice.logprobs = { content: [...((choice.logprobs as Loose | null)?.content as unknown[] ?? []), ...(logprobs.content ?? [])] };
+      if (logprobs)
+        choice.logprobs = {
+          content: [...(((choice.logprobs as Loose | null)?.content as unknown[]) ?? []), ...(logprobs.content ?? [])],
+        };
       this.#delta(choice.message as Loose, delta as unknown as Loose);
     }
   }
 
   whole(): ChatCompletion {
-    return { ...this.#head, object: 'chat.completion', choices: [...this.#choices.values()], usage: this.#usage } as unknown as ChatCompletion;
+    return {
+      ...this.#head,
+      object: 'chat.completion',
+      choices: [...this.#choices.values()],
+      usage: this.#usage,
+    } as unknown as ChatCompletion;
   }
 
   #delta(message: Loose, delta: Loose): void {
     if (delta.content) this.pieces++;
     for (const field of ['content', 'refusal', 'reasoning_content']) {
-      if (typeof delta[field] === 'string' && delta[field] !== '') message[field] = String(message[field] ?? '') + delta[field];
+      if (typeof delta[field] === 'string' && delta[field] !== '')
+        message[field] = String(message[field] ?? '') + delta[field];
     }
     for (const field of ['tool_calls', 'reasoning_details'] as const) {
       for (const entry of (delta[field] as Loose[] | undefined) ?? []) {
@@ -154,21 +193,32 @@ class ChunkJoiner {
 
 function mergeTexts(into: Loose, from: Loose): void {
   for (const [key, value] of Object.entries(from)) {
-    if (typeof value === 'object' && value !== null && typeof into[key] === 'object') mergeTexts(into[key] as Loose, value as Loose);
-    else if (typeof value === 'string' && typeof into[key] === 'string' && ['text', 'summary', 'data', 'arguments'].includes(key)) into[key] += value;
+    if (typeof value === 'object' && value !== null && typeof into[key] === 'object')
+      mergeTexts(into[key] as Loose, value as Loose);
+    else if (
+      typeof value === 'string' &&
+      typeof into[key] === 'string' &&
+      ['text', 'summary', 'data', 'arguments'].includes(key)
+    )
+      into[key] += value;
     else into[key] = value;
   }
 }
 
 function saidByChat(reply: ChatCompletion, pieces: number): Said {
   const choice = reply.choices[0]!;
-  const message = choice.message as typeof choice.message & { reasoning_content?: string; images?: { image_url: { url: string } }[] };
+  const message = choice.message as typeof choice.message & {
+    reasoning_content?: string;
+    images?: { image_url: { url: string } }[];
+  };
   return {
     text: message.content ?? '',
     reasoning: message.reasoning_content ?? '',
     calls: (message.tool_calls ?? []).map((call) => {
       assert.equal(call.type, 'function');
-      return call.type === 'function' ? { id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) as unknown } : assert.fail();
+      return call.type === 'function'
+        ? { id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) as unknown }
+        : assert.fail();
     }),
     images: (message.images ?? []).map((image) => image.image_url.url),
     finish: choice.finish_reason,
@@ -193,7 +243,12 @@ export function responsesParams(ask: Ask): ResponseCreateParamsNonStreaming {
     if ('said' in turn) input.push(...(turn.said.raw as unknown[]));
     else if ('results' in turn) {
       for (const { id, text, image } of turn.results) {
-        const parts = image ? [{ type: 'input_text', text }, { type: 'input_image', detail: 'auto', image_url: dataUrl(image) }] : text;
+        const parts = image
+          ? [
+              { type: 'input_text', text },
+              { type: 'input_image', detail: 'auto', image_url: dataUrl(image) },
+            ]
+          : text;
         input.push({ type: 'function_call_output', call_id: id, output: parts });
       }
     } else {
@@ -201,7 +256,11 @@ export function responsesParams(ask: Ask): ResponseCreateParamsNonStreaming {
       input.push({ role: 'user', content: [{ type: 'input_text', text: turn.user }, ...images] });
     }
   }
-  const format = ask.schema ? { type: 'json_schema' as const, ...ask.schema, strict: true } : ask.json ? { type: 'json_object' as const } : undefined;
+  const format = ask.schema
+    ? { type: 'json_schema' as const, ...ask.schema, strict: true }
+    : ask.json
+      ? { type: 'json_object' as const }
+      : undefined;
   return {
     model: ask.model,
     input: input as ResponseInputItem[],
@@ -210,9 +269,13 @@ export function responsesParams(ask: Ask): ResponseCreateParamsNonStreaming {
     ...(ask.force === undefined ? {} : { tool_choice: { type: 'function' as const, name: ask.force } }),
     ...(ask.parallel === undefined ? {} : { parallel_tool_calls: ask.parallel }),
     ...(format ? { text: { format } } : {}),
-    ...(ask.effort === undefined ? {} : { reasoning: { effort: ask.effort }, include: ['reasoning.encrypted_content' as const] }),
+    ...(ask.effort === undefined
+      ? {}
+      : { reasoning: { effort: ask.effort }, include: ['reasoning.encrypted_content' as const] }),
     ...(ask.maxTokens === undefined ? {} : { max_output_tokens: ask.maxTokens }),
-    ...(ask.logprobs === undefined ? {} : { include: ['message.output_text.logprobs' as const], top_logprobs: ask.logprobs }),
+    ...(ask.logprobs === undefined
+      ? {}
+      : { include: ['message.output_text.logprobs' as const], top_logprobs: ask.logprobs }),
   };
 }
 
@@ -247,19 +310,25 @@ async function speakResponses(world: World, ask: Ask, stream: boolean): Promise<
     assertSchema('Response', body);
     return saidByResponse(reply, 0);
   }
-  let pieces = 0;
-  let sequence = -1;
   const running = world.openai.responses.stream({ ...params, stream: true });
-  for await (const event of running) {
-    const { snapshot: _, parsed: __, ...sent } = event as typeof event & { snapshot?: unknown; parsed?: unknown };
-    const schema = EVENT_SCHEMAS[sent.type];
-    assert.ok(schema, `an event of type ${sent.type}`);
-    if (!['response.completed', 'response.incomplete', 'response.output_item.done'].includes(sent.type)) assertSchema(schema, sent);
+  let pieces = 0;
+  running.on('response.output_text.delta', () => pieces++);
+  const reply = await running.finalResponse();
+  assertEvents(await world.wire().body);
+  return saidByResponse(reply, pieces);
+}
+
+/** Each event as it came over the wire, against its schema, in growing sequence. */
+function assertEvents(text: string): void {
+  let sequence = -1;
+  for (const line of text.split('\n').filter((each) => each.startsWith('data: '))) {
+    const event = JSON.parse(line.slice('data: '.length)) as { type: string; sequence_number: number };
+    const schema = EVENT_SCHEMAS[event.type];
+    assert.ok(schema, `an event of type ${event.type}`);
+    assertSchema(schema, event);
     assert.ok(event.sequence_number > sequence, 'sequence numbers grow');
     sequence = event.sequence_number;
-    if (event.type === 'response.output_text.delta') pieces++;
   }
-  return saidByResponse(await running.finalResponse(), pieces);
 }
 
 function saidByResponse(reply: Response, pieces: number): Said {
@@ -282,16 +351,20 @@ function saidByResponse(reply: Response, pieces: number): Said {
   };
   for (const item of reply.output) {
     if (item.type === 'reasoning') said.reasoning += item.summary.map((part) => part.text).join('');
-    if (item.type === 'function_call') said.calls.push({ id: item.call_id, name: item.name, args: JSON.parse(item.arguments) as unknown });
+    if (item.type === 'function_call')
+      said.calls.push({ id: item.call_id, name: item.name, args: JSON.parse(item.arguments) as unknown });
     if (item.type === 'image_generation_call' && item.result) said.images.push(item.result);
-    if (item.type === 'message') for (const part of item.content) if (part.type === 'output_text') said.logprobs += part.logprobs?.length ?? 0;
+    if (item.type === 'message')
+      for (const part of item.content) if (part.type === 'output_text') said.logprobs += part.logprobs?.length ?? 0;
   }
   return said;
 }
 
 /** The client's helper adds what it parsed; that is not part of what a client sends back. */
 function withoutParsed(item: unknown): unknown {
-  return JSON.parse(JSON.stringify(item, (key, value: unknown) => (key === 'parsed' || key === 'parsed_arguments' ? undefined : value))) as unknown;
+  return JSON.parse(
+    JSON.stringify(item, (key, value: unknown) => (key === 'parsed' || key === 'parsed_arguments' ? undefined : value)),
+  ) as unknown;
 }
 
 // ---------------------------------------------------------------- messages
@@ -320,8 +393,18 @@ export function messagesParams(ask: Ask): MessageCreateParamsNonStreaming {
     max_tokens: ask.maxTokens ?? 4000,
     messages: messages as MessageParam[],
     ...(ask.system === undefined ? {} : { system: ask.system }),
-    ...(ask.tools ? { tools: ask.tools.map(({ name, description, parameters }) => ({ name, description, input_schema: parameters as { type: 'object' } })) } : {}),
-    ...(ask.force === undefined && ask.parallel === undefined ? {} : { tool_choice: { ...choice, ...(ask.parallel === false ? { disable_parallel_tool_use: true } : {}) } }),
+    ...(ask.tools
+      ? {
+          tools: ask.tools.map(({ name, description, parameters }) => ({
+            name,
+            description,
+            input_schema: parameters as { type: 'object' },
+          })),
+        }
+      : {}),
+    ...(ask.force === undefined && ask.parallel === undefined
+      ? {}
+      : { tool_choice: { ...choice, ...(ask.parallel === false ? { disable_parallel_tool_use: true } : {}) } }),
     ...(ask.schema ? { output_config: { format: { type: 'json_schema' as const, schema: ask.schema.schema } } } : {}),
     ...(ask.effort === undefined ? {} : { thinking: { type: 'enabled' as const, budget_tokens: 2048 } }),
     ...(ask.stop ? { stop_sequences: ask.stop } : {}),
@@ -350,7 +433,10 @@ function saidByClaude(reply: ClaudeMessage, pieces: number): Said {
     choices: 1,
     logprobs: 0,
     usage: {
-      input: reply.usage.input_tokens + (reply.usage.cache_read_input_tokens ?? 0) + (reply.usage.cache_creation_input_tokens ?? 0),
+      input:
+        reply.usage.input_tokens +
+        (reply.usage.cache_read_input_tokens ?? 0) +
+        (reply.usage.cache_creation_input_tokens ?? 0),
       cached: reply.usage.cache_read_input_tokens ?? 0,
       output: reply.usage.output_tokens,
       reasoning: reply.usage.output_tokens_details?.thinking_tokens,

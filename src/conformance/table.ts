@@ -14,7 +14,13 @@ const TITLES = { chat: 'Chat completions', responses: 'Responses', messages: 'Me
 
 export function renderTable(observed: Observed): string {
   const sections = [
-    ...SURFACES.map((surface) => section(surface, FEATURES.filter((each) => each.surfaces.includes(surface)), observed)),
+    ...SURFACES.map((surface) =>
+      section(
+        surface,
+        FEATURES.filter((each) => each.surfaces.includes(surface)),
+        observed,
+      ),
+    ),
     section('embeddings', EMBEDDING_FEATURES, observed),
   ];
   return `${HEAD}\n${sections.join('\n')}`;
@@ -36,7 +42,11 @@ streams; every cell is what a test saw.
 | – | The provider's format has no such thing to carry. |
 `;
 
-function section(surface: keyof typeof TITLES, features: readonly { id: string; title: string }[], observed: Observed): string {
+function section(
+  surface: keyof typeof TITLES,
+  features: readonly { id: string; title: string }[],
+  observed: Observed,
+): string {
   const head = `| | ${COLUMNS.map((column) => column.title).join(' | ')} |\n|---|${COLUMNS.map(() => ':-:|').join('')}`;
   const rows = features.map(({ id, title }) => {
     const cells = COLUMNS.map((column) => {

@@ -15,7 +15,13 @@ const CLAUDE_ON_BEDROCK = encodeURIComponent('anthropic.claude-sonnet-4-5-202509
 /** column → path of a whole reply, path of a stream, header of the key, its value. */
 const ADDRESSES: [string, string, string, string, RegExp][] = [
   ['openai', '/openai/v1/chat/completions', '/openai/v1/chat/completions', 'authorization', /^Bearer sk-upstream$/],
-  ['compatible', '/compatible/v1/chat/completions', '/compatible/v1/chat/completions', 'authorization', /^Bearer sk-upstream$/],
+  [
+    'compatible',
+    '/compatible/v1/chat/completions',
+    '/compatible/v1/chat/completions',
+    'authorization',
+    /^Bearer sk-upstream$/,
+  ],
   ['azure', '/azure/openai/v1/chat/completions', '/azure/openai/v1/chat/completions', 'api-key', /^sk-upstream$/],
   ['ark', '/ark/api/v3/chat/completions', '/ark/api/v3/chat/completions', 'authorization', /^Bearer sk-upstream$/],
   ['anthropic', '/anthropic/v1/messages', '/anthropic/v1/messages', 'x-api-key', /^sk-upstream$/],
@@ -57,7 +63,7 @@ for (const [id, whole, streamed, header, value] of ADDRESSES) {
     world.upstream.answer = says('Hello.');
     await world.openai.chat.completions.create({ model, messages });
     const first = world.upstream.last()!;
-    for await (const _ of await world.openai.chat.completions.create({ model, messages, stream: true })) continue;
+    for await (const _ of await world.openai.chat.completions.create({ model, messages, stream: true }));
     const second = world.upstream.last()!;
     assert.deepEqual([first.path, second.path], [whole, streamed]);
     for (const seen of [first, second]) {
@@ -77,5 +83,8 @@ it('Anthropic gets a version, the caller’s own where it has one', async () => 
   assert.equal(world.upstream.last()!.headers['anthropic-version'], '2024-01-01');
   await world.tw.post('/v1/messages', { ...body, model: columnOf('vertex-claude').model }, world.secret);
   const { body: sent, headers } = world.upstream.last()!;
-  assert.deepEqual([sent.anthropic_version, sent.model, headers['anthropic-version']], ['vertex-2023-10-16', undefined, undefined]);
+  assert.deepEqual(
+    [sent.anthropic_version, sent.model, headers['anthropic-version']],
+    ['vertex-2023-10-16', undefined, undefined],
+  );
 });

@@ -23,19 +23,81 @@ interface Configured extends Column {
 
 const OPENAI_APIS = ['openai-chat', 'openai-responses', 'openai-embeddings'];
 
-function column(id: string, title: string, model: string, passes: SurfaceName[], entry: Configured['entry'], embeddings?: string): Configured {
-  return { id, title, model: `${id}/${model}`, passes, entry, ...(embeddings === undefined ? {} : { embeddings: `${id}/${embeddings}` }) };
+function column(
+  id: string,
+  title: string,
+  model: string,
+  passes: SurfaceName[],
+  entry: Configured['entry'],
+  embeddings?: string,
+): Configured {
+  return {
+    id,
+    title,
+    model: `${id}/${model}`,
+    passes,
+    entry,
+    ...(embeddings === undefined ? {} : { embeddings: `${id}/${embeddings}` }),
+  };
 }
 
 const CONFIGURED: Configured[] = [
-  column('openai', 'OpenAI', 'gpt-5.2', ['chat', 'responses', 'embeddings'], (url) => ({ protocol: 'openai', base_url: `${url}/openai/v1`, apis: OPENAI_APIS }), 'embed-3'),
-  column('compatible', 'OpenAI-compatible', 'test-chat', ['chat', 'embeddings'], (url) => ({ protocol: 'openai', base_url: `${url}/compatible/v1` }), 'embed-3'),
-  column('azure', 'Azure OpenAI', 'deployment', ['chat', 'responses', 'embeddings'], (url) => ({ protocol: 'azure', base_url: `${url}/azure` }), 'embed-3'),
-  column('ark', 'Ark', 'doubao-seed-2-0', ['chat', 'responses', 'embeddings'], (url) => ({ protocol: 'ark', base_url: `${url}/ark/api/v3`, apis: OPENAI_APIS }), 'embed-3'),
-  column('anthropic', 'Anthropic', 'claude-sonnet-4-5', ['messages'], (url) => ({ protocol: 'anthropic', base_url: `${url}/anthropic` })),
-  column('vertex-claude', 'Vertex AI (Claude)', 'claude-sonnet-4-5@20250929', ['messages'], (url) => ({ protocol: 'vertex', base_url: `${url}/vertex` })),
-  column('gemini', 'Gemini', 'gemini-3-pro-preview', [], (url) => ({ protocol: 'gemini', base_url: `${url}/gemini/v1beta` }), 'gemini-embedding-001'),
-  column('vertex', 'Vertex AI (Gemini)', 'gemini-3-pro-preview', [], (url) => ({ protocol: 'vertex', base_url: `${url}/vertex` }), 'gemini-embedding-001'),
+  column(
+    'openai',
+    'OpenAI',
+    'gpt-5.2',
+    ['chat', 'responses', 'embeddings'],
+    (url) => ({ protocol: 'openai', base_url: `${url}/openai/v1`, apis: OPENAI_APIS }),
+    'embed-3',
+  ),
+  column(
+    'compatible',
+    'OpenAI-compatible',
+    'test-chat',
+    ['chat', 'embeddings'],
+    (url) => ({ protocol: 'openai', base_url: `${url}/compatible/v1` }),
+    'embed-3',
+  ),
+  column(
+    'azure',
+    'Azure OpenAI',
+    'deployment',
+    ['chat', 'responses', 'embeddings'],
+    (url) => ({ protocol: 'azure', base_url: `${url}/azure` }),
+    'embed-3',
+  ),
+  column(
+    'ark',
+    'Ark',
+    'doubao-seed-2-0',
+    ['chat', 'responses', 'embeddings'],
+    (url) => ({ protocol: 'ark', base_url: `${url}/ark/api/v3`, apis: OPENAI_APIS }),
+    'embed-3',
+  ),
+  column('anthropic', 'Anthropic', 'claude-sonnet-4-5', ['messages'], (url) => ({
+    protocol: 'anthropic',
+    base_url: `${url}/anthropic`,
+  })),
+  column('vertex-claude', 'Vertex AI (Claude)', 'claude-sonnet-4-5@20250929', ['messages'], (url) => ({
+    protocol: 'vertex',
+    base_url: `${url}/vertex`,
+  })),
+  column(
+    'gemini',
+    'Gemini',
+    'gemini-3-pro-preview',
+    [],
+    (url) => ({ protocol: 'gemini', base_url: `${url}/gemini/v1beta` }),
+    'gemini-embedding-001',
+  ),
+  column(
+    'vertex',
+    'Vertex AI (Gemini)',
+    'gemini-3-pro-preview',
+    [],
+    (url) => ({ protocol: 'vertex', base_url: `${url}/vertex` }),
+    'gemini-embedding-001',
+  ),
   column('bedrock', 'Bedrock', 'anthropic.claude-sonnet-4-5-20250929-v1:0', [], (url) => ({
     protocol: 'bedrock',
     base_url: `${url}/bedrock`,
@@ -44,7 +106,14 @@ const CONFIGURED: Configured[] = [
     access_key_id: 'AKIDEXAMPLE',
     secret_access_key: 'wJalrXUtnFEMI',
   })),
-  column('ollama', 'Ollama', 'qwen3', [], (url) => ({ protocol: 'ollama', base_url: `${url}/ollama` }), 'nomic-embed-text'),
+  column(
+    'ollama',
+    'Ollama',
+    'qwen3',
+    [],
+    (url) => ({ protocol: 'ollama', base_url: `${url}/ollama` }),
+    'nomic-embed-text',
+  ),
 ];
 
 export const COLUMNS: readonly Column[] = [
@@ -95,7 +164,10 @@ export async function openWorld(): Promise<World> {
       name: id,
       api_key: 'sk-upstream',
       ...entry(upstream.url),
-      models: [model, ...(embeddings ? [embeddings] : [])].map((name) => ({ id: name.slice(id.length + 1), price: PRICE })),
+      models: [model, ...(embeddings ? [embeddings] : [])].map((name) => ({
+        id: name.slice(id.length + 1),
+        price: PRICE,
+      })),
     })),
     models: [{ name: 'stubborn-ark', targets: ['ark/doubao-seed-2-0'], retries: 2 }],
   };
@@ -105,7 +177,13 @@ export async function openWorld(): Promise<World> {
   const watched: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);
     const sent = typeof init?.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {};
-    wire = { url: String(input instanceof Request ? input.url : input), sent, status: response.status, headers: response.headers, body: textOf(response.clone()) };
+    wire = {
+      url: String(input instanceof Request ? input.url : input),
+      sent,
+      status: response.status,
+      headers: response.headers,
+      body: textOf(response.clone()),
+    };
     return response;
   };
   const common = { apiKey: secret, maxRetries: 0, fetch: watched };

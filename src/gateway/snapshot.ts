@@ -6,7 +6,7 @@ import type { AliasConfig, Config, ProviderConfig } from '../config.ts';
 import { connectProvider, discoverFromEnvironment, type Provider } from '../providers/index.ts';
 import type { Store } from '../store/index.ts';
 import { type CatalogueSource, createCatalogue, type ModelFacts } from './catalogue.ts';
-import type { Snapshot } from './gateway.ts';
+import type { Snapshot } from './dependencies.ts';
 
 export interface ConnectedProvider {
   provider: Provider;

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
 import { createApp } from './app.ts';
 import { createGuard } from './guard.ts';
 import { SESSION_COOKIE } from './middleware/sessions.ts';
@@ -360,6 +362,17 @@ describe('the control plane as a whole', () => {
     await reader.cancel();
   });
 
+  it('begins no dump and no stream for a HEAD', async () => {
+    for (const path of ['/admin/v1/backup', '/admin/v1/live']) {
+      const { status, text } = await control.call('HEAD', path);
+      assert.deepEqual([status, text], [200, ''], path);
+    }
+    assert.deepEqual(
+      (await readdir(control.services.config.home)).filter((name) => name.startsWith('backup-')),
+      [],
+    );
+  });
+
   it('drops events for a reader that is too slow, and says so', async () => {
     const response = await control.app.request('/admin/v1/live', { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
     const reader = response.body!.getReader();
@@ -402,7 +415,7 @@ describe('the listener', () => {
     headers: Record<string, string>,
     method = 'GET',
     body?: string,
-  ): Promise<{ status: number; body: any; text: string }> {
+  ): Promise<{ status: number; body: { type?: string; error: { code: string; param: string | null } }; text: string }> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({ port, path, method, headers }, (response: IncomingMessage) => {
         let text = '';
@@ -437,6 +450,24 @@ describe('the listener', () => {
       ).status,
       201,
     );
+  });
+
+  it('lists and counts for the vendors’ own clients', async () => {
+    const openai = new OpenAI({ baseURL: `http://127.0.0.1:${port}/v1`, apiKey: ADMIN_KEY, maxRetries: 0 });
+    const listed = (await openai.models.list()).data.map((model) => model.id);
+    assert.deepEqual(listed, ['reflex/default']);
+    assert.equal((await openai.models.retrieve('reflex/default')).owned_by, 'tokenworks');
+    await assert.rejects(openai.models.retrieve('nope'), { status: 404, code: 'model_not_found' });
+    const anthropic = new Anthropic({ baseURL: `http://127.0.0.1:${port}`, apiKey: ADMIN_KEY, maxRetries: 0 });
+    const models: string[] = [];
+    for await (const model of anthropic.models.list({ limit: 1 })) models.push(model.id);
+    assert.deepEqual(models, listed);
+    assert.equal((await anthropic.models.retrieve('reflex/default')).type, 'model');
+    const count = await anthropic.messages.countTokens({
+      model: 'reflex/default',
+      messages: [{ role: 'user', content: 'hello' }],
+    });
+    assert.ok(count.input_tokens > 0);
   });
 
   it('answers what can hardly be read', async () => {

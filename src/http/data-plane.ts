@@ -4,9 +4,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, toAppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
+import { sendError } from '../gateway/answer.ts';
 import type { Call } from '../gateway/call.ts';
 import type { Dialect } from '../gateway/errors.ts';
-import { type Gateway, sendError } from '../gateway/gateway.ts';
+import type { Gateway } from '../gateway/gateway.ts';
 import type { Guard } from './guard.ts';
 import { HttpSink } from './http-sink.ts';
 

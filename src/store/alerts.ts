@@ -1,9 +1,9 @@
 import { and, asc, desc, eq, isNull } from 'drizzle-orm';
 import type { AlertRecord } from '../contract/records.ts';
 import type { Context } from './context.ts';
-import type { Store } from './index.ts';
 import { pastCursor, readPaging, toPage, toRecords } from './rows.ts';
 import { alerts } from './schema.ts';
+import type { Store } from './types.ts';
 
 /** Undelivered alerts that are read at once; the rest follows when these are through. */
 const DELIVERY_LIMIT = 1_000;

@@ -1,9 +1,9 @@
 import { and, desc, eq, gte, lt } from 'drizzle-orm';
 import type { AuditEntry } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { pastCursor, readPaging, toPage, toRecords } from './rows.ts';
 import { audit } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createAudit(context: Context): Store['audit'] {
   return {

@@ -1,9 +1,9 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import type { Budget } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { changed, toRecord, toRecords } from './rows.ts';
 import { budgetSpends, budgets } from './schema.ts';
+import type { Store } from './types.ts';
 
 /** How many windows of a budget are read at start: the open one, and those before it that calls may still settle into. */
 const OPEN_WINDOWS = 3;

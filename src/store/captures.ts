@@ -1,9 +1,9 @@
 import { and, eq, lte, sql } from 'drizzle-orm';
 import { type Context, write } from './context.ts';
-import type { CapturedCall, Store } from './index.ts';
 import { chunksOf, toRecord } from './rows.ts';
 import { captures } from './schema.ts';
 import { storable } from './text.ts';
+import type { CapturedCall, Store } from './types.ts';
 
 const CHUNK = 500;
 const CHUNK_CHARACTERS = 4_000_000;

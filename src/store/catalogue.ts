@@ -1,8 +1,8 @@
 import { asc, eq } from 'drizzle-orm';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { toRecords } from './rows.ts';
 import { aliases, providers } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createProviders(context: Context): Store['providers'] {
   return {

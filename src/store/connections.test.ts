@@ -117,7 +117,10 @@ describe('connections', { skip: serverUrl ? false : 'left out: TOKENWORKS_TEST_D
   });
 
   it('refuses what comes after its end', async () => {
-    const closing = openConnections((onclose) => postgres(database.url, { ...CLIENT_OPTIONS, onclose }), { max: 1, isolate: false });
+    const closing = openConnections((onclose) => postgres(database.url, { ...CLIENT_OPTIONS, onclose }), {
+      max: 1,
+      isolate: false,
+    });
     const running = closing`select pg_sleep(0.05)`;
     const waiting = assert.rejects(closing`select 1`, isDisconnect);
     await closing.end();

@@ -4,8 +4,8 @@ import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/ids.ts';
 import type { Sql } from './connections.ts';
-import type { Audit } from './index.ts';
 import { audit as auditTable, counters } from './schema.ts';
+import type { Audit } from './types.ts';
 
 /** drizzle on a connection or in a transaction. */
 export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;

@@ -1,8 +1,8 @@
 import { asc } from 'drizzle-orm';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { toRecords } from './rows.ts';
 import { fxRates } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createFxRates(context: Context): Store['fxRates'] {
   return {

@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import type { Invoice, InvoiceLine } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { insertPosting } from './postings.ts';
 import { toRecord } from './rows.ts';
 import { invoiceLines, invoices } from './schema.ts';
+import type { Store } from './types.ts';
 
 const CHUNK = 1_000;
 

@@ -1,9 +1,9 @@
 import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
 import type { ApiKey } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { changed, pastCursor, readPaging, toPage, toRecord, toRecords } from './rows.ts';
 import { keys } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createKeys(context: Context): Store['keys'] {
   const { db } = context;

@@ -1,9 +1,9 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Entry, Posting } from '../contract/records.ts';
 import type { Context } from './context.ts';
-import type { Store } from './index.ts';
 import { pastCursor, readPaging, toPage } from './rows.ts';
 import { accountBalances, entries, postings } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createLedger(context: Context): Store['ledger'] {
   const { db } = context;

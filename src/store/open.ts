@@ -13,7 +13,6 @@ import { type Context, REVISION } from './context.ts';
 import type { Engine, StoreTicket } from './engine.ts';
 import { toStoreError } from './errors.ts';
 import { createFxRates } from './fx-rates.ts';
-import type { Store, StoreOptions } from './index.ts';
 import { createInvoices } from './invoices.ts';
 import { createKeys } from './keys.ts';
 import { createLedger } from './ledger.ts';
@@ -29,6 +28,7 @@ import { createProjects } from './projects.ts';
 import { createReplies } from './replies.ts';
 import { restoreFrom } from './restore.ts';
 import { createSettings } from './settings.ts';
+import type { Store, StoreOptions } from './types.ts';
 import { createUsage } from './usage.ts';
 import { createWallets } from './wallets.ts';
 

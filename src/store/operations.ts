@@ -1,10 +1,10 @@
 import { and, desc, eq, gte, lt } from 'drizzle-orm';
 import { type OperationRecord, reviveOperation } from '../contract/operation.ts';
 import type { Context } from './context.ts';
-import type { Store } from './index.ts';
 import type { Partitions } from './partitions.ts';
 import { pastCursor, readPaging, toPage, toRecord } from './rows.ts';
 import { operations } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createOperations({ db }: Context, partitions: Partitions): Store['operations'] {
   return {

@@ -1,9 +1,9 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Organisation } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { changed, toRecord, toRecords } from './rows.ts';
 import { organisations } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createOrganisations(context: Context): Store['organisations'] {
   const { db } = context;

@@ -1,9 +1,9 @@
 import { and, desc, eq } from 'drizzle-orm';
 import type { OutcomeRecord } from '../contract/records.ts';
 import type { Context } from './context.ts';
-import type { Store } from './index.ts';
 import { pastCursor, readPaging, toPage, toRecord, toRecords } from './rows.ts';
 import { outcomes } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createOutcomes({ db }: Context): Store['outcomes'] {
   return {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -38,6 +38,8 @@ export async function openPglite(home: string, log: (message: string) => void): 
     const sql = connect(socket);
     try {
       await sql`select 1`;
+      // The home may have been made by somebody else, open to all; prompts and replies may be in here.
+      chmodSync(join(home, 'db'), 0o700);
       finishInit();
     } catch (error) {
       await sql.end();

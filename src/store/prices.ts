@@ -1,9 +1,9 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { AppError } from '../base/errors.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { toRecords } from './rows.ts';
 import { prices } from './schema.ts';
+import type { Store } from './types.ts';
 
 /** Rows of one insert: a statement takes 65,535 parameters, and a price has ten. */
 const CHUNK = 1_000;

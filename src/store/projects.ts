@@ -1,9 +1,9 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Project } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { changed, toRecord, toRecords } from './rows.ts';
 import { projects } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createProjects(context: Context): Store['projects'] {
   const { db } = context;

@@ -1,8 +1,8 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm';
 import type { Context } from './context.ts';
-import type { Store, StoredReply } from './index.ts';
 import { chunksOf, toRecords } from './rows.ts';
 import { replies } from './schema.ts';
+import type { Store, StoredReply } from './types.ts';
 
 const CHUNK = 500;
 const CHUNK_CHARACTERS = 4_000_000;

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { AppError } from '../base/errors.ts';
-import type { Page, PageQuery } from './index.ts';
+import type { Page, PageQuery } from './types.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { settings } from './schema.ts';
+import type { Store } from './types.ts';
 
 export function createSettings(context: Context): Store['settings'] {
   return {

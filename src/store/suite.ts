@@ -13,8 +13,8 @@ import type { AttemptRecord, OperationRecord } from '../contract/operation.ts';
 import type { ApiKey, Budget, Posting, PriceRecord } from '../contract/records.ts';
 import { addUsage, type UsageVector } from '../contract/usage.ts';
 import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
-import type { Audit, Store, UsageBatch } from './index.ts';
 import type { TestStore } from './testing.ts';
+import type { Audit, Store, UsageBatch } from './types.ts';
 
 export type OpenTestStore = (options?: { clock?: Clock }) => Promise<TestStore>;
 

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/ids.ts';
-import type { Store } from './index.ts';
 import { readMigrations } from './migrate.ts';
 import { openStore } from './open.ts';
 import { pgliteVersion } from './pglite.ts';
+import type { Store } from './types.ts';
 
 export interface TestStore {
   store: Store;

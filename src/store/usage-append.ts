@@ -3,11 +3,11 @@ import { AppError } from '../base/errors.ts';
 import type { OperationRecord } from '../contract/operation.ts';
 import type { Sql, Tx } from './connections.ts';
 import { isConflict, isDisconnect } from './errors.ts';
-import type { UsageBatch } from './index.ts';
 import type { Partitions } from './partitions.ts';
 import { assertBalanced, sumBalances } from './postings.ts';
 import { BatchSummer, MEASURES, type Totals } from './rollup.ts';
 import { name, storable, storableJson } from './text.ts';
+import type { UsageBatch } from './types.ts';
 
 /** Rows of one statement. The database reads the JSON of a statement at one go, so this bounds its memory. */
 const CHUNK = 500;

@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
-import type { Store } from './index.ts';
 import type { Partitions } from './partitions.ts';
+import type { Store } from './types.ts';
 import { appendBatch } from './usage-append.ts';
 import { queryTimeline, queryUsage } from './usage-query.ts';
 

@@ -2,10 +2,10 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import { AppError } from '../base/errors.ts';
 import type { Posting, Wallet } from '../contract/records.ts';
 import { type Context, write } from './context.ts';
-import type { Store } from './index.ts';
 import { insertPosting } from './postings.ts';
 import { toRecord, toRecords } from './rows.ts';
 import { accountBalances, wallets } from './schema.ts';
+import type { Store } from './types.ts';
 
 /**
  * A wallet is what we owe a customer: the liability account `wallet:<id>`. Debits are positive, so a top-up is a negative entry on it and a

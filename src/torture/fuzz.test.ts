@@ -46,12 +46,12 @@ interface Mutation {
 const mutation: fc.Arbitrary<Mutation> = fc.record({ pick: fc.nat(), value: fc.option(anything, { nil: undefined, freq: 8 }) });
 
 function mutate(body: Record<string, unknown>, { pick, value }: Mutation): void {
-  const paths = pathsOf(body).filter(([first]) => first !== 'model');
+  const paths = pathsOf(body).filter((path) => path[0] !== 'model' && !path.includes('__proto__'));
   const path = paths[pick % paths.length]!;
   let holder = body as Record<string | number, unknown>;
   for (const step of path.slice(0, -1)) holder = holder[step] as typeof holder;
   const last = path.at(-1)!;
-  if (value !== undefined) holder[last] = value;
+  if (value !== undefined) holder[last] = structuredClone(value);
   else if (Array.isArray(holder)) holder.splice(Number(last), 1);
   else delete holder[last];
 }

@@ -39,7 +39,7 @@ export function Amount({ value, currency, format, places }: AmountProps) {
 
 /** Amounts per currency, one a line; nothing at all is a plain 0. */
 export function AmountList({ amounts, format, places }: { amounts: Amounts; format: Format; places?: number }) {
-  const entries = Object.entries(amounts);
+  const entries = Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return <Amount value="0" format={format} places={places} />;
   return entries.map(([currency, value]) => (
     <div key={currency}>

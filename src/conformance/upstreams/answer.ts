@@ -29,7 +29,10 @@ export function says(text: string, more: Partial<Answer> = {}): Answer {
   return { parts: [{ type: 'text', text }], stop: 'stop', usage: USAGE, ...more };
 }
 
-export function calls(list: { id: string; name: string; args: Record<string, unknown> }[], more: Partial<Answer> = {}): Answer {
+export function calls(
+  list: { id: string; name: string; args: Record<string, unknown> }[],
+  more: Partial<Answer> = {},
+): Answer {
   return { parts: list.map((call) => ({ type: 'call', ...call })), stop: 'tools', usage: USAGE, ...more };
 }
 

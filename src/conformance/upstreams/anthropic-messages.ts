@@ -1,7 +1,13 @@
 /** Messages as Anthropic documents them: input usage in message_start, cumulative usage in message_delta. Vertex AI serves the same. */
 import { type Answer, type AnswerPart, type Format, pieces, sse } from './answer.ts';
 
-const STOP = { stop: 'end_turn', length: 'max_tokens', tools: 'tool_use', filter: 'refusal', sequence: 'stop_sequence' } as const;
+const STOP = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  tools: 'tool_use',
+  filter: 'refusal',
+  sequence: 'stop_sequence',
+} as const;
 const HEAD = { id: 'msg_01XFD', type: 'message', role: 'assistant', model: 'upstream-model' };
 
 export const anthropicMessages: Format = {
@@ -17,7 +23,14 @@ export const anthropicMessages: Format = {
   error: (status, message) => ({
     type: 'error',
     error: {
-      type: status === 429 ? 'rate_limit_error' : status >= 500 ? 'api_error' : status === 404 ? 'not_found_error' : 'invalid_request_error',
+      type:
+        status === 429
+          ? 'rate_limit_error'
+          : status >= 500
+            ? 'api_error'
+            : status === 404
+              ? 'not_found_error'
+              : 'invalid_request_error',
       message,
     },
     request_id: 'req_1',
@@ -48,7 +61,13 @@ function inputUsage({ usage: { input, cached, cacheWrite } }: Answer): Record<st
 
 function frames(answer: Answer): string[] {
   const event = (type: string, fields: object = {}) => sse({ type, ...fields }, type);
-  const message = { ...HEAD, content: [], stop_reason: null, stop_sequence: null, usage: { ...inputUsage(answer), output_tokens: 1, service_tier: 'standard' } };
+  const message = {
+    ...HEAD,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: { ...inputUsage(answer), output_tokens: 1, service_tier: 'standard' },
+  };
   const out = [event('message_start', { message })];
   answer.parts.forEach((part, index) => {
     const whole = block(part);
@@ -59,7 +78,9 @@ function frames(answer: Answer): string[] {
       if (index === 0) out.push(event('ping'));
       for (const text of pieces(part.text)) delta({ type: 'text_delta', text });
     } else if (part.type === 'thinking') {
-      out.push(event('content_block_start', { index, content_block: { type: 'thinking', thinking: '', signature: '' } }));
+      out.push(
+        event('content_block_start', { index, content_block: { type: 'thinking', thinking: '', signature: '' } }),
+      );
       for (const thinking of pieces(part.text)) delta({ type: 'thinking_delta', thinking });
       if (part.proof !== undefined) delta({ type: 'signature_delta', signature: part.proof });
     } else if (part.type === 'call') {
@@ -68,7 +89,10 @@ function frames(answer: Answer): string[] {
     }
     out.push(event('content_block_stop', { index }));
   });
-  const delta = { stop_reason: STOP[answer.stop], stop_sequence: answer.stop === 'sequence' ? (answer.sequence ?? null) : null };
+  const delta = {
+    stop_reason: STOP[answer.stop],
+    stop_sequence: answer.stop === 'sequence' ? (answer.sequence ?? null) : null,
+  };
   out.push(event('message_delta', { delta, usage: { output_tokens: answer.usage.output } }), event('message_stop'));
   return out;
 }

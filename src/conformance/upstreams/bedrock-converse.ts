@@ -3,7 +3,13 @@ import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { fromUtf8, toUtf8 } from '@smithy/util-utf8';
 import { type Answer, type AnswerPart, type Format, pieces } from './answer.ts';
 
-const STOP = { stop: 'end_turn', length: 'max_tokens', tools: 'tool_use', filter: 'guardrail_intervened', sequence: 'stop_sequence' } as const;
+const STOP = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  tools: 'tool_use',
+  filter: 'guardrail_intervened',
+  sequence: 'stop_sequence',
+} as const;
 const codec = new EventStreamCodec(toUtf8, fromUtf8);
 
 export const bedrockConverse: Format = {
@@ -20,7 +26,12 @@ export const bedrockConverse: Format = {
     answer.parts.forEach((part, contentBlockIndex) => {
       const delta = (fields: object) => out.push(event('contentBlockDelta', { contentBlockIndex, delta: fields }));
       if (part.type === 'call') {
-        out.push(event('contentBlockStart', { contentBlockIndex, start: { toolUse: { toolUseId: part.id, name: part.name } } }));
+        out.push(
+          event('contentBlockStart', {
+            contentBlockIndex,
+            start: { toolUse: { toolUseId: part.id, name: part.name } },
+          }),
+        );
         for (const input of pieces(JSON.stringify(part.args))) delta({ toolUse: { input } });
       } else if (part.type === 'text') for (const text of pieces(part.text)) delta({ text });
       else if (part.type === 'thinking') {
@@ -41,7 +52,11 @@ function block(part: AnswerPart): Record<string, unknown> {
     case 'text':
       return { text: part.text };
     case 'thinking':
-      return { reasoningContent: { reasoningText: { text: part.text, ...(part.proof === undefined ? {} : { signature: part.proof }) } } };
+      return {
+        reasoningContent: {
+          reasoningText: { text: part.text, ...(part.proof === undefined ? {} : { signature: part.proof }) },
+        },
+      };
     case 'call':
       return { toolUse: { toolUseId: part.id, name: part.name, input: part.args } };
     case 'image':

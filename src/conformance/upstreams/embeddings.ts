@@ -14,7 +14,10 @@ export const embeddings: Record<'openai' | 'gemini' | 'vertex' | 'ollama', (body
     data: inputs(body.input).map((_, index) => ({
       object: 'embedding',
       index,
-      embedding: body.encoding_format === 'base64' ? Buffer.from(new Float32Array(vectorAt(index)).buffer).toString('base64') : vectorAt(index),
+      embedding:
+        body.encoding_format === 'base64'
+          ? Buffer.from(new Float32Array(vectorAt(index)).buffer).toString('base64')
+          : vectorAt(index),
     })),
     model: 'upstream-model',
     usage: { prompt_tokens: USAGE.input, total_tokens: USAGE.input },
@@ -25,7 +28,10 @@ export const embeddings: Record<'openai' | 'gemini' | 'vertex' | 'ollama', (body
   }),
   vertex: (body) => ({
     predictions: inputs(body.instances).map((_, index) => ({
-      embeddings: { values: vectorAt(index), statistics: { token_count: index === 0 ? USAGE.input : 0, truncated: false } },
+      embeddings: {
+        values: vectorAt(index),
+        statistics: { token_count: index === 0 ? USAGE.input : 0, truncated: false },
+      },
     })),
   }),
   ollama: (body) => ({

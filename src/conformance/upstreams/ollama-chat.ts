@@ -6,17 +6,24 @@ const HEAD = { model: 'upstream-model', created_at: '2026-11-01T00:00:00Z' };
 
 export const ollamaChat: Format = {
   streamType: 'application/x-ndjson',
-  reply: (answer) => ({ ...HEAD, message: { role: 'assistant', content: textOf(answer), ...thinking(answer), ...called(answer) }, ...logprobs(answer), ...last(answer) }),
+  reply: (answer) => ({
+    ...HEAD,
+    message: { role: 'assistant', content: textOf(answer), ...thinking(answer), ...called(answer) },
+    ...logprobs(answer),
+    ...last(answer),
+  }),
   frames: (answer) => {
     const out: object[] = [];
     for (const part of of(answer, 'thinking')) {
-      for (const piece of pieces(part.text)) out.push({ ...HEAD, message: { role: 'assistant', content: '', thinking: piece }, done: false });
+      for (const piece of pieces(part.text))
+        out.push({ ...HEAD, message: { role: 'assistant', content: '', thinking: piece }, done: false });
     }
     for (const piece of pieces(textOf(answer))) {
       const one: Answer = { ...answer, parts: [{ type: 'text', text: piece }] };
       out.push({ ...HEAD, message: { role: 'assistant', content: piece }, ...logprobs(one), done: false });
     }
-    if (of(answer, 'call').length > 0) out.push({ ...HEAD, message: { role: 'assistant', content: '', ...called(answer) }, done: false });
+    if (of(answer, 'call').length > 0)
+      out.push({ ...HEAD, message: { role: 'assistant', content: '', ...called(answer) }, done: false });
     out.push({ ...HEAD, message: { role: 'assistant', content: '' }, ...last(answer) });
     return out.map((line) => `${JSON.stringify(line)}\n`);
   },
@@ -30,7 +37,9 @@ function thinking(answer: Answer): object {
 
 function called(answer: Answer): object {
   const calls = of(answer, 'call');
-  return calls.length === 0 ? {} : { tool_calls: calls.map(({ id, name, args }, index) => ({ id, function: { index, name, arguments: args } })) };
+  return calls.length === 0
+    ? {}
+    : { tool_calls: calls.map(({ id, name, args }, index) => ({ id, function: { index, name, arguments: args } })) };
 }
 
 function logprobs(answer: Answer): object {

@@ -1,7 +1,13 @@
 /** Chat completions as OpenAI documents them (API reference, chat); Ark and compatible servers add `reasoning_content`. */
 import { type Answer, type AnswerPart, type Format, pieces, sse } from './answer.ts';
 
-const FINISH = { stop: 'stop', length: 'length', tools: 'tool_calls', filter: 'content_filter', sequence: 'stop' } as const;
+const FINISH = {
+  stop: 'stop',
+  length: 'length',
+  tools: 'tool_calls',
+  filter: 'content_filter',
+  sequence: 'stop',
+} as const;
 const HEAD = { id: 'chatcmpl-Bx7', created: 1_760_000_000, model: 'upstream-model' };
 
 export const openaiChat: Format = {
@@ -45,7 +51,12 @@ export function of<T extends AnswerPart['type']>(answer: Answer, type: T): Extra
 }
 
 function message(answer: Answer): Record<string, unknown> {
-  const out: Record<string, unknown> = { role: 'assistant', content: textOf(answer) || null, refusal: null, annotations: [] };
+  const out: Record<string, unknown> = {
+    role: 'assistant',
+    content: textOf(answer) || null,
+    refusal: null,
+    annotations: [],
+  };
   const thinking = of(answer, 'thinking').map((part) => part.text);
   if (thinking.length > 0) out.reasoning_content = thinking.join('');
   const called = of(answer, 'call');
@@ -67,8 +78,17 @@ function usage({ usage: { input, cached, cacheWrite, output, reasoning } }: Answ
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
-    prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0, ...(cacheWrite ? { cache_write_tokens: cacheWrite } : {}) },
-    completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: 0, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 },
+    prompt_tokens_details: {
+      cached_tokens: cached,
+      audio_tokens: 0,
+      ...(cacheWrite ? { cache_write_tokens: cacheWrite } : {}),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: reasoning,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
   };
 }
 
@@ -76,11 +96,16 @@ function frames(answer: Answer, body: Record<string, unknown>): string[] {
   const asked = (body.stream_options as { include_usage?: boolean } | undefined)?.include_usage === true;
   const head = { ...HEAD, object: 'chat.completion.chunk', service_tier: 'default', system_fingerprint: 'fp_1' };
   const chunk = (index: number, delta: unknown, finish: string | null = null, more: object = {}) =>
-    sse({ ...head, choices: [{ index, delta, logprobs: null, finish_reason: finish, ...more }], ...(asked ? { usage: null } : {}) });
+    sse({
+      ...head,
+      choices: [{ index, delta, logprobs: null, finish_reason: finish, ...more }],
+      ...(asked ? { usage: null } : {}),
+    });
   const out: string[] = [];
   for (const index of indexes(body)) {
     out.push(chunk(index, { role: 'assistant', content: '', refusal: null }));
-    for (const part of of(answer, 'thinking')) for (const piece of pieces(part.text)) out.push(chunk(index, { reasoning_content: piece }));
+    for (const part of of(answer, 'thinking'))
+      for (const piece of pieces(part.text)) out.push(chunk(index, { reasoning_content: piece }));
     for (const piece of pieces(textOf(answer))) {
       out.push(chunk(index, { content: piece }, null, answer.logprobs ? { logprobs: logprobs(piece) } : {}));
     }

@@ -45,7 +45,13 @@ function response(answer: Answer, body: Record<string, unknown>, state: 'open' |
 function item(part: AnswerPart, index: number): Item {
   switch (part.type) {
     case 'text':
-      return { id: `msg_${index}`, type: 'message', role: 'assistant', status: 'completed', content: [textPart(part.text)] };
+      return {
+        id: `msg_${index}`,
+        type: 'message',
+        role: 'assistant',
+        status: 'completed',
+        content: [textPart(part.text)],
+      };
     case 'thinking':
       return {
         id: `rs_${index}`,
@@ -54,9 +60,22 @@ function item(part: AnswerPart, index: number): Item {
         ...(part.proof === undefined ? {} : { encrypted_content: part.proof }),
       };
     case 'call':
-      return { id: `fc_${index}`, type: 'function_call', call_id: part.id, name: part.name, arguments: JSON.stringify(part.args), status: 'completed' };
+      return {
+        id: `fc_${index}`,
+        type: 'function_call',
+        call_id: part.id,
+        name: part.name,
+        arguments: JSON.stringify(part.args),
+        status: 'completed',
+      };
     case 'image':
-      return { id: `ig_${index}`, type: 'image_generation_call', status: 'completed', result: part.data, output_format: 'png' };
+      return {
+        id: `ig_${index}`,
+        type: 'image_generation_call',
+        status: 'completed',
+        result: part.data,
+        output_format: 'png',
+      };
   }
 }
 
@@ -85,7 +104,8 @@ function frames(answer: Answer, body: Record<string, unknown>): string[] {
     if (part.type === 'text') {
       event('response.output_item.added', { output_index, item: { ...whole, status: 'in_progress', content: [] } });
       event('response.content_part.added', { ...at, content_index: 0, part: textPart('') });
-      for (const delta of pieces(part.text)) event('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: [] });
+      for (const delta of pieces(part.text))
+        event('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: [] });
       event('response.output_text.done', { ...at, content_index: 0, text: part.text, logprobs: [] });
       event('response.content_part.done', { ...at, content_index: 0, part: textPart(part.text) });
     } else if (part.type === 'call') {
@@ -102,9 +122,12 @@ function frames(answer: Answer, body: Record<string, unknown>): string[] {
         event('response.reasoning_summary_text.done', { ...summary, text: part.text });
         event('response.reasoning_summary_part.done', { ...summary, part: { type: 'summary_text', text: part.text } });
       }
-    } else event('response.output_item.added', { output_index, item: { ...whole, status: 'in_progress', result: null } });
+    } else
+      event('response.output_item.added', { output_index, item: { ...whole, status: 'in_progress', result: null } });
     event('response.output_item.done', { output_index, item: whole });
   });
-  event(answer.stop === 'length' || answer.stop === 'filter' ? 'response.incomplete' : 'response.completed', { response: response(answer, body, 'done') });
+  event(answer.stop === 'length' || answer.stop === 'filter' ? 'response.incomplete' : 'response.completed', {
+    response: response(answer, body, 'done'),
+  });
   return out;
 }

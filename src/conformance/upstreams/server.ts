@@ -60,7 +60,11 @@ const EMBEDDINGS: [RegExp, (body: Body) => unknown][] = [
 
 export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   let leave: () => void = () => undefined;
-  let gone = new Promise<void>((resolve) => (leave = resolve));
+  const untilGone = (): Promise<void> =>
+    new Promise((resolve) => {
+      leave = resolve;
+    });
+  let gone = untilGone();
   const upstream: ScriptedUpstream = {
     url: '',
     answer: says('Hello.'),
@@ -68,7 +72,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     last: () => upstream.seen.at(-1),
     abandoned: () =>
       gone.then(() => {
-        gone = new Promise((resolve) => (leave = resolve));
+        gone = untilGone();
       }),
     close: () =>
       new Promise((resolve) => {
@@ -95,22 +99,32 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
 }
 
 function respond(response: ServerResponse, path: string, seen: Seen, answer: Answer): void {
-  const { body } = seen;
-  const json = (status: number, value: unknown, headers: Record<string, string> = {}): void => {
-    seen.reply = JSON.stringify(value);
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(seen.reply);
-  };
-  if (answer.failure) return json(answer.failure.status, answer.failure.body, answer.failure.headers);
-  const vectors = EMBEDDINGS.find(([pattern]) => pattern.test(path));
-  if (vectors) return json(200, vectors[1](body));
-  if (path.endsWith('/count_tokens')) return json(200, { input_tokens: answer.usage.input });
   const route = CHAT.find(([pattern]) => pattern.test(path));
-  if (!route) return json(404, { error: { message: `nothing is served at ${path}` } });
-  const [, format, streams] = route;
-  if (!streams(body)) return json(200, format.reply(answer, body));
+  if (!answer.failure && route?.[2](seen.body)) {
+    stream(response, route[1], seen, answer);
+    return;
+  }
+  const { status, body, headers } = answer.failure ?? wholeAnswer(path, route?.[1], seen.body, answer);
+  seen.reply = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(seen.reply);
+}
+
+function wholeAnswer(
+  path: string,
+  format: Format | undefined,
+  body: Body,
+  answer: Answer,
+): NonNullable<Answer['failure']> {
+  if (format) return { status: 200, body: format.reply(answer, body) };
+  const vectors = EMBEDDINGS.find(([pattern]) => pattern.test(path));
+  if (vectors) return { status: 200, body: vectors[1](body) };
+  return { status: 404, body: { error: { message: `nothing is served at ${path}` } } };
+}
+
+function stream(response: ServerResponse, format: Format, seen: Seen, answer: Answer): void {
   response.writeHead(200, { 'content-type': format.streamType });
-  const frames = format.frames(answer, body);
+  const frames = format.frames(answer, seen.body);
   const sent = answer.hang || answer.breaks ? frames.slice(0, Math.ceil(frames.length / 2)) : frames;
   for (const frame of sent) {
     seen.reply += typeof frame === 'string' ? frame : '';

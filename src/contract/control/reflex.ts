@@ -21,6 +21,18 @@ export function reflexOwner(registryName: string): { project?: string; name: str
     : { project: registryName.slice(0, at), name: registryName.slice(at + 1) };
 }
 
+const PREFIX = 'reflex/';
+
+/**
+ * The catalogue's name of a model that a caller of this project names: a Reflex model is the project's own, other names stay as they are.
+ * undefined where the name tries to reach into another project.
+ */
+export function catalogueName(project: string, model: string): string | undefined {
+  if (!model.startsWith(PREFIX)) return model;
+  const name = model.slice(PREFIX.length);
+  return name.includes(BETWEEN) ? undefined : `${PREFIX}${reflexRegistryName(project, name)}`;
+}
+
 export const ReflexName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'must be letters, digits, ".", "_" or "-"');
 export const ReflexParams = z.object({ name: ReflexName });
 

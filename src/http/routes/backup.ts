@@ -22,6 +22,7 @@ export function backupRoutes(routes: Routes, services: Services): void {
       errors: ['conflict'],
     },
     async ({ context, audit }) => {
+      if (context.req.method === 'HEAD') return context.body(null, 200, { 'content-type': 'application/gzip' });
       if (running)
         throw new AppError('conflict', 'A backup is being written already; wait for it.', { retryAfter_s: 10 });
       running = true;

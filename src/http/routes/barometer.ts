@@ -69,7 +69,8 @@ export function barometerRoutes(routes: Routes, services: Services): void {
       context.header('cache-control', 'no-store');
       // nginx would else keep events back until a buffer is full.
       context.header('x-accel-buffering', 'no');
-      return context.body(feed.open());
+      // Nobody would read or end the stream of a HEAD.
+      return context.body(context.req.method === 'HEAD' ? null : feed.open());
     },
   );
 }

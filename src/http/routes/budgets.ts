@@ -47,7 +47,7 @@ export function budgetRoutes(routes: Routes, services: Services): void {
         (row) => row.id,
       );
       const spent = await spentByWindow(services);
-      return { ...page, data: await Promise.all(page.data.map((budget) => viewOf(services, budget, spent))) };
+      return { ...page, data: page.data.map((budget) => viewOf(services, budget, spent)) };
     },
   );
 
@@ -236,13 +236,22 @@ async function spentByWindow(services: Services): Promise<SpentByWindow> {
   return (budget, window) => byKey.get(`${budget}\n${window}`) ?? 0n;
 }
 
-async function viewOf(services: Services, budget: Budget, spent: SpentByWindow): Promise<BudgetView> {
-  const timezone = await ownerOf(services, budget).then(
-    (owner) => owner.timezone,
-    () => 'UTC',
-  );
-  const window = windowAt(budget.window, timezone, services.clock.now()).key;
+function viewOf(services: Services, budget: Budget, spent: SpentByWindow): BudgetView {
+  const window = windowAt(budget.window, timezoneOf(services, budget), services.clock.now()).key;
   return budgetView(budget, window, spent(budget.id, window));
+}
+
+/** From memory, since a list asks for each of its rows. */
+function timezoneOf({ directory }: Services, { scope, scopeId }: Budget): string {
+  const id =
+    scope === 'organisation'
+      ? scopeId
+      : scope === 'project'
+        ? directory.project(scopeId)?.organisation
+        : scope === 'key'
+          ? directory.principalOf(scopeId)?.organisation.id
+          : undefined;
+  return directory.organisation(id ?? 'default')?.timezone ?? 'UTC';
 }
 
 function budgetView(budget: Budget, window: string, spent_pico: Pico): BudgetView {

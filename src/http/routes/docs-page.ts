@@ -85,16 +85,16 @@ export function docsPage(document: OpenApiDocument): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(document.info.title)} API</title>
+<title>${escaped(document.info.title)} API</title>
 <style>${DOCS_STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${escape(document.info.title)} API <span class="dim">${escape(document.info.version)}</span></h1>
+<h1>${escaped(document.info.title)} API <span class="dim">${escaped(document.info.version)}</span></h1>
 <p>${prose(document.info.description ?? '')}</p>
 <p><a href="/openapi.json">openapi.json</a></p>
-<nav>${[...names, 'Shapes'].map((name) => `<a href="#${anchor(name)}">${escape(name)}</a>`).join('')}</nav>
-${names.map((name) => `<h2 id="${anchor(name)}">${escape(name)}</h2>\n${groups.get(name)!.join('\n')}`).join('\n')}
+<nav>${[...names, 'Shapes'].map((name) => `<a href="#${anchor(name)}">${escaped(name)}</a>`).join('')}</nav>
+${names.map((name) => `<h2 id="${anchor(name)}">${escaped(name)}</h2>\n${groups.get(name)!.join('\n')}`).join('\n')}
 <h2 id="shapes">Shapes</h2>
 ${schemas.map(([name, schema]) => schemaHtml(name, schema)).join('\n')}
 </main>
@@ -116,7 +116,7 @@ function operationHtml(verb: string, path: string, operation: Operation): string
         : refusalHtml(status, answer.description),
     ),
   ];
-  return `<details><summary><code class="verb">${verb.toUpperCase()}</code><code>${escape(path)}</code><small>${prose(operation.summary ?? '')}</small></summary>
+  return `<details><summary><code class="verb">${verb.toUpperCase()}</code><code>${escaped(path)}</code><small>${prose(operation.summary ?? '')}</small></summary>
 <div class="body">${parts.join('')}</div></details>`;
 }
 
@@ -128,7 +128,7 @@ function parametersHtml(parameters: readonly Parameter[]): string {
   if (parameters.length === 0) return '';
   const rows = parameters.map(
     (parameter) =>
-      `<dt><code>${escape(parameter.name)}</code>${parameter.required ? '' : '<span class="dim">?</span>'}</dt><dd>${typeHtml(parameter.schema ?? {})} <span class="dim">${escape(parameter.in)}</span> ${prose(parameter.schema?.description ?? parameter.description ?? '')}</dd>`,
+      `<dt><code>${escaped(parameter.name)}</code>${parameter.required ? '' : '<span class="dim">?</span>'}</dt><dd>${typeHtml(parameter.schema ?? {})} <span class="dim">${escaped(parameter.in)}</span> ${prose(parameter.schema?.description ?? parameter.description ?? '')}</dd>`,
   );
   return `<h3>Parameters</h3><dl>${rows.join('')}</dl>`;
 }
@@ -138,13 +138,13 @@ function contentHtml(title: string, content: Content | undefined): string {
   if (entries.length === 0) return '';
   const bodies = entries.map(
     ([media, { schema }]) =>
-      `${media === 'application/json' ? '' : `<p class="dim">${escape(media)}</p>`}${shapeHtml(schema ?? {})}`,
+      `${media === 'application/json' ? '' : `<p class="dim">${escaped(media)}</p>`}${shapeHtml(schema ?? {})}`,
   );
   return `<h3>${prose(title)}</h3>${bodies.join('')}`;
 }
 
 function schemaHtml(name: string, schema: Schema): string {
-  return `<details id="shape-${anchor(name)}"><summary><code class="verb">shape</code><code>${escape(name)}</code><small>${prose(schema.description ?? '')}</small></summary>
+  return `<details id="shape-${anchor(name)}"><summary><code class="verb">shape</code><code>${escaped(name)}</code><small>${prose(schema.description ?? '')}</small></summary>
 <div class="body">${shapeHtml(schema)}</div></details>`;
 }
 
@@ -160,7 +160,7 @@ function shapeHtml(schema: Schema): string {
     ]
       .filter(Boolean)
       .join(' ');
-    return `<dt><code>${escape(name)}</code>${required.has(name) ? '' : '<span class="dim">?</span>'}</dt><dd>${typeHtml(field)} ${prose(note)}${inner ? shapeHtml(field.properties ? field : field.items!) : ''}</dd>`;
+    return `<dt><code>${escaped(name)}</code>${required.has(name) ? '' : '<span class="dim">?</span>'}</dt><dd>${typeHtml(field)} ${prose(note)}${inner ? shapeHtml(field.properties ? field : field.items!) : ''}</dd>`;
   });
   return `<dl>${rows.join('')}</dl>`;
 }
@@ -168,7 +168,7 @@ function shapeHtml(schema: Schema): string {
 function typeHtml(schema: Schema): string {
   if (schema.$ref) {
     const name = schema.$ref.split('/').at(-1)!;
-    return `<a href="#shape-${anchor(name)}">${escape(name)}</a>`;
+    return `<a href="#shape-${anchor(name)}">${escaped(name)}</a>`;
   }
   if (schema.const !== undefined) return code(JSON.stringify(schema.const));
   if (schema.enum) return schema.enum.map((value) => code(JSON.stringify(value))).join(' | ');
@@ -181,19 +181,19 @@ function typeHtml(schema: Schema): string {
 }
 
 function code(text: string): string {
-  return `<code>${escape(text)}</code>`;
+  return `<code>${escaped(text)}</code>`;
 }
 
 /** Text in which `code` is marked by backticks. */
 function prose(text: string): string {
-  return escape(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+  return escaped(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function anchor(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -116,6 +116,10 @@ describe('models and operations', () => {
       403,
     );
     assert.equal((await count({ model: 'smart' })).body.error.type, 'invalid_request_error');
+    assert.equal(
+      (await count({ model: 'reflex/other:theirs', messages: [{ role: 'user', content: 'hi' }] })).status,
+      404,
+    );
     assert.equal((await count([])).status, 400);
   });
 

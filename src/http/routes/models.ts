@@ -3,7 +3,15 @@ import { z } from 'zod';
 import type { Principal } from '../../accounts/index.ts';
 import { AppError } from '../../base/errors.ts';
 import type { Price } from '../../billing/index.ts';
-import { IdParams, ModelQuery, ModelView, pageOf, REFLEX_BUILTIN, reflexOwner } from '../../contract/control/index.ts';
+import {
+  catalogueName,
+  IdParams,
+  ModelQuery,
+  ModelView,
+  pageOf,
+  REFLEX_BUILTIN,
+  reflexOwner,
+} from '../../contract/control/index.ts';
 import type { Deployment, ListedModel } from '../../gateway/catalogue.ts';
 import { estimateInput, type JsonObject } from '../../providers/index.ts';
 import { parseCountTokens, renderCountTokens } from '../../providers/protocols/anthropic-messages/index.ts';
@@ -92,7 +100,9 @@ export function modelRoutes(routes: Routes, services: Services): void {
       const request = parseCountTokens(body as JsonObject);
       if (!principal.allows(request.model))
         throw new AppError('not_allowed', 'This API key may not call that model.', { param: 'model' });
-      services.snapshot().catalogue.resolve(request.model);
+      const name = catalogueName(principal.key.project, request.model);
+      if (name === undefined) throw unknownModel(request.model);
+      services.snapshot().catalogue.resolve(name);
       const estimate = await estimateInput(request);
       context.header('x-tokenworks-estimated', estimate.tokenizer);
       return context.json(renderCountTokens(estimate.tokens));
@@ -152,13 +162,19 @@ function nameFor(model: ListedModel, principal: Principal): string | undefined {
   return principal.allows(bare) ? bare : undefined;
 }
 
+function unknownModel(id: string): AppError {
+  return new AppError(
+    'model_not_found',
+    `There is no model ${id.replace(/[^\p{L}\p{N}._:/@-]/gu, '?').slice(0, 100)}.`,
+    {
+      param: 'model',
+    },
+  );
+}
+
 /** Models that a provider may have though nobody listed them. Throws AppError `model_not_found`. */
 function openEnded(services: Services, principal: Principal, id: string): ListedModel {
-  const unknown = () =>
-    new AppError('model_not_found', `There is no model ${id.replace(/[^\p{L}\p{N}._:/@-]/gu, '?').slice(0, 100)}.`, {
-      param: 'model',
-    });
-  if (!principal.allows(id) || id.startsWith(REFLEX_PREFIX)) throw unknown();
+  if (!principal.allows(id) || id.startsWith(REFLEX_PREFIX)) throw unknownModel(id);
   const { deployment } = services.snapshot().catalogue.resolve(id).targets[0]!;
   return { id, owner: deployment.providerName, kind: 'model', facts: deployment.facts };
 }

@@ -160,6 +160,7 @@ function Line({ row, group, names, most, places, format }: LineProps) {
     row.unpriced > 0 &&
       row.unpriced < row.requests &&
       t('usage.unpriced_some', { count: row.unpriced, n: format.whole(row.unpriced) }),
+    row.unreconciled > 0 && t('usage.unreconciled', { count: row.unreconciled, n: format.whole(row.unreconciled) }),
     row.estimated > 0 && t('usage.estimated', { count: row.estimated, n: format.whole(row.estimated) }),
   ].filter(Boolean);
   return (

@@ -548,3 +548,11 @@ test('what the surface read, the API writes again', () => {
   assert.deepEqual(built.body, body);
   assert.deepEqual(built.warnings, []);
 });
+
+test("Gemini's proof of a call is left out and named", () => {
+  const call = { type: 'tool_call' as const, id: 'c1', name: 'f', arguments: '{}', signature: 's' };
+  const result = { type: 'tool_result' as const, callId: 'c1', content: [] };
+  const built = conversation(user, { role: 'assistant', content: [call] }, { role: 'tool', content: [result] });
+  assert.deepEqual(built.warnings, ['tool_call.signature']);
+  assert.ok(!JSON.stringify(built.body).includes('signature'));
+});

@@ -22,7 +22,8 @@ export function readEnvelope(body: JsonObject): Envelope {
 /** Messages that are none at all are refused here, also where bytes pass through and the provider would judge the rest. */
 function checkMessages(body: JsonObject): void {
   const { messages } = body;
-  if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', 'must be an array of messages, not empty.');
+  if (!Array.isArray(messages) || messages.length === 0)
+    throw invalid('messages', 'must be an array of messages, not empty.');
   for (const [index, message] of messages.entries()) {
     if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object.');
     stringAt(message.role, `messages[${index}].role`);

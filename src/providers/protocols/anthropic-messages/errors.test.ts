@@ -83,3 +83,15 @@ test('every code of ours has a type of this surface', () => {
     assert.deepEqual([error.code, error.message, error.param], [code, 'text', 'a']);
   }
 });
+
+test("a refused thread is told as Anthropic's client understands it", () => {
+  const refused = messagesErrorBody(new AppError('invalid_request', 'thread: no.', { param: 'thread' }));
+  assert.deepEqual((refused.error as JsonObject).details, {
+    error_code: 'thread_unsupported_request',
+    unsupported: ['model'],
+  });
+  assert.equal(
+    (messagesErrorBody(new AppError('invalid_request', 'n: no.', { param: 'n' })).error as JsonObject).details,
+    undefined,
+  );
+});

@@ -784,3 +784,10 @@ describe('gemini errors', () => {
     assert.doesNotMatch(error.message, /AIzaSyA123/);
   });
 });
+
+describe('gemini warnings', () => {
+  it('names cache marks on instructions', () => {
+    const system: Message = { role: 'system', content: [{ type: 'text', text: 'Be kind.', cache: { ttl: '1h' } }] };
+    assert.deepEqual(build({ messages: [system, ...request().messages] }).warnings, ['cache_control']);
+  });
+});

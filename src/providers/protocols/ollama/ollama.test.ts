@@ -415,3 +415,21 @@ describe('ollama embeddings', () => {
     });
   });
 });
+
+describe('ollama warnings', () => {
+  it('names marks that have no place', () => {
+    const cache = { ttl: '5m' as const };
+    assert.deepEqual(build({ messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', cache }] }] }).warnings, [
+      'cache_control',
+    ]);
+    assert.deepEqual(
+      build({ messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', citations: [] }] }] }).warnings,
+      ['citations'],
+    );
+    assert.deepEqual(build({ tools: [{ name: 'f', cache }] }).warnings, ['cache_control']);
+    const result = { type: 'tool_result' as const, callId: 'c', content: [], cache };
+    assert.deepEqual(build({ messages: [{ role: 'tool', content: [result] }] }).warnings, ['cache_control']);
+    const call = { type: 'tool_call' as const, id: 'c', name: 'f', arguments: '{}', signature: 's' };
+    assert.deepEqual(build({ messages: [{ role: 'assistant', content: [call] }] }).warnings, ['tool_call.signature']);
+  });
+});

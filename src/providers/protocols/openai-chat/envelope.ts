@@ -24,7 +24,8 @@ export function readEnvelope(body: JsonObject): Envelope {
 /** Messages that are none at all are refused here, also where bytes pass through and the provider would judge the rest. */
 function checkMessages(body: JsonObject): void {
   const { messages } = body;
-  if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', 'is required: an array of messages, not empty.');
+  if (!Array.isArray(messages) || messages.length === 0)
+    throw invalid('messages', 'is required: an array of messages, not empty.');
   for (const [index, message] of messages.entries()) {
     if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object.');
     if (typeof message.role !== 'string') throw invalid(`messages[${index}].role`, 'is required and must be a text.');
@@ -88,9 +89,11 @@ const STRAY_DEPTH = 4;
 export function addStrayUrls(bound: InputBound, value: Json | undefined, depth = 0): void {
   if (typeof value === 'string') {
     // The URL standard leaves out control characters and spaces before a scheme, and tabs and line ends anywhere.
-    if (/^[\x00-\x20]*(?:h[\t\r\n]*t|f[\t\r\n]*[ti])[a-z\t\r\n]{0,12}:/i.test(value) && !bound.urls.includes(value)) bound.urls.push(value);
+    if (/^[\x00-\x20]*(?:h[\t\r\n]*t|f[\t\r\n]*[ti])[a-z\t\r\n]{0,12}:/i.test(value) && !bound.urls.includes(value))
+      bound.urls.push(value);
   } else if (depth < STRAY_DEPTH && typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) if (!TEXT_FIELDS.has(key)) addStrayUrls(bound, item as Json, depth + 1);
+    for (const [key, item] of Object.entries(value))
+      if (!TEXT_FIELDS.has(key)) addStrayUrls(bound, item as Json, depth + 1);
   }
 }
 

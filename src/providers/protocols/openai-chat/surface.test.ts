@@ -447,3 +447,32 @@ test('the official client throws what a stream fails with', async () => {
     for await (const _ of stream);
   }, /busy/);
 });
+
+test('a streamed proof comes back with the text it covers', () => {
+  const renderer = surface.openStream(parse({ stream: true }), context);
+  const frames = renderer.push([
+    { type: 'start' },
+    { type: 'reasoning', choice: 0, part: 0, text: 'First ' },
+    { type: 'reasoning', choice: 0, part: 0, text: 'thought.' },
+    { type: 'reasoning_proof', choice: 0, part: 0, signature: 'S1' },
+    { type: 'reasoning', choice: 0, part: 1, text: 'Second.' },
+    { type: 'reasoning_proof', choice: 0, part: 1, signature: 'S2' },
+  ]);
+  // As clients join them: texts of the same index follow each other, other fields are the latest.
+  const details: JsonObject[] = [];
+  for (const frame of frames.split('\n\n').filter((each) => each !== '')) {
+    const chunk = JSON.parse(frame.slice('data: '.length)) as {
+      choices: { delta: { reasoning_details?: JsonObject[] } }[];
+    };
+    for (const detail of chunk.choices[0]?.delta.reasoning_details ?? []) {
+      const known = details.find((each) => each.index === detail.index);
+      if (!known) details.push({ ...detail });
+      else Object.assign(known, detail, { text: `${String(known.text)}${String(detail.text ?? '')}` });
+    }
+  }
+  const next = parse({ messages: [{ role: 'assistant', content: 'x', reasoning_details: details }] });
+  assert.deepEqual(next.messages[0]!.content.slice(0, 2), [
+    { type: 'reasoning', text: 'First thought.', signature: 'S1' },
+    { type: 'reasoning', text: 'Second.', signature: 'S2' },
+  ]);
+});

@@ -30,7 +30,8 @@ function checkInput(body: JsonObject): void {
   const { input } = body;
   if (typeof input === 'string') return;
   if (Array.isArray(input)) {
-    for (const [index, item] of input.entries()) if (!isObject(item)) throw invalid(`input[${index}]`, 'must be an object.');
+    for (const [index, item] of input.entries())
+      if (!isObject(item)) throw invalid(`input[${index}]`, 'must be an object.');
     return;
   }
   if (input !== undefined && input !== null) throw invalid('input', 'must be a text or an array of items.');
@@ -43,7 +44,8 @@ export function responsesInputBound(body: JsonObject, bodyBytes: number): InputB
   if (isStored(body)) bound.unseen = true;
   // A prompt that the provider keeps takes media as its variables; a tool may be a server.
   if (isObject(body.prompt)) addStrayUrls(bound, body.prompt.variables);
-  if (Array.isArray(body.tools)) for (const tool of body.tools) if (isObject(tool)) addStrayUrls(bound, tool.server_url);
+  if (Array.isArray(body.tools))
+    for (const tool of body.tools) if (isObject(tool)) addStrayUrls(bound, tool.server_url);
   if (!Array.isArray(body.input)) return bound;
   for (const item of body.input) {
     if (!isObject(item)) continue;

@@ -459,3 +459,9 @@ test('the official client throws what a stream fails with', async () => {
     for await (const _ of stream);
   }, /busy/);
 });
+
+test('top_logprobs without log probabilities asked for is named as left out', () => {
+  assert.deepEqual(parse({ top_logprobs: 3 }).extra, { top_logprobs: 3 });
+  assert.deepEqual(parse({ top_logprobs: 0 }).extra, {});
+  assert.deepEqual(parse({ top_logprobs: 3, include: ['message.output_text.logprobs'] }).extra, {});
+});
