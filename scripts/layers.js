@@ -16,7 +16,9 @@ const { DOORS, LAYERS, TEST_FOLDERS } = require('./layer-order.cjs');
 const { forbidden } = require('../.dependency-cruiser.cjs');
 
 /** Files that may read the environment: the one reader, and tests' own switches. */
-const MAY_READ_ENVIRONMENT = /^src\/config\.ts$|\.test\.ts$|(?:^|[/-])(?:suite|testing)\.ts$|\.child\.ts$/;
+const MAY_READ_ENVIRONMENT = new RegExp(
+  `^src/config\\.ts$|^src/(?:${TEST_FOLDERS.join('|')})/|\\.test\\.ts$|(?:^|[/-])(?:suite|testing)\\.ts$|\\.child\\.ts$`,
+);
 const ENVIRONMENT = /\bprocess\s*(?:\.\s*env\b|\[\s*['"]env['"]\s*\])|\benv\b[^;\n]*\bfrom\s*['"](?:node:)?process['"]/;
 
 function cruise(cwd, folders) {

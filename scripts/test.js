@@ -41,7 +41,8 @@ if (!process.env.TOKENWORKS_TEST_DATABASE_URL) {
     'the store suite on a PostgreSQL server: needs one (scripts/with-postgres.sh starts one: sh scripts/with-postgres.sh npm test -- src/store)',
   );
 }
-if (browser.length > 0) leftOut.push(`${browser.length} browser tests: need Chromium (npm run test:browser)`);
+if (browser.length > 0)
+  leftOut.push(`${browser.length} browser tests: need Chromium (npm run test:browser --workspace console)`);
 if (words.length > 0)
   leftOut.push(
     `${all.length - browser.length - files.length} files that do not hold ${words.join(' or ')} in their path`,

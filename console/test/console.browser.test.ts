@@ -378,7 +378,7 @@ describe('where the server is in trouble', { skip }, () => {
     await signIn(page, 'admin');
     await page.waitForSelector('[data-row]');
     await page.context().clearCookies();
-    await page.getByRole('radio', { name: '7 d' }).check({ force: true });
+    await page.getByRole('radio', { name: '7 d' }).click({ force: true });
     await page.getByLabel('Admin key').waitFor();
     await close();
   });

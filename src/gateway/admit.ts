@@ -1,6 +1,7 @@
 /** The first step: who calls, what for, and whether it may go on. */
 import { AppError } from '../base/errors.ts';
 import { type Money, parseMoney } from '../base/money.ts';
+import { catalogueName } from '../contract/control/index.ts';
 import { type RateRefusal, retryAfterSeconds } from '../limits/index.ts';
 import { embeddingsSurface, surfaces } from '../providers/index.ts';
 import { parseObject, surfaceOf } from './attempt.ts';
@@ -39,7 +40,12 @@ export async function admit(state: GatewayState, call: Call, operation: string):
   const envelope = (call.surface === 'embeddings' ? embeddingsSurface : surfaces[call.surface]).envelope(body);
   if (!principal.allows(envelope.model))
     throw new AppError('not_allowed', `This API key may not call the model "${envelope.model}".`, { param: 'model' });
-  const route = deps.snapshot().catalogue.resolve(envelope.model);
+  const name = catalogueName(principal.project.id, envelope.model);
+  if (name === undefined)
+    throw new AppError('model_not_found', 'That is no model of this project; GET /v1/models lists what is.', {
+      param: 'model',
+    });
+  const route = deps.snapshot().catalogue.resolve(name);
   if (call.user !== undefined && !principal.key.actAsUser) {
     throw new AppError('not_allowed', 'Only a key with act_as_user may set x-tokenworks-user.', {
       param: 'x-tokenworks-user',

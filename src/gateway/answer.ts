@@ -1,5 +1,5 @@
 /** Headers and errors of answers. */
-import type { AppError } from '../base/errors.ts';
+import { AppError, toAppError } from '../base/errors.ts';
 import type { Admitted, Call, ReplySink } from './call.ts';
 import type { Deployment } from './catalogue.ts';
 import { errorBody } from './errors.ts';
@@ -46,4 +46,17 @@ export function headerText(text: string): string {
     .toWellFormed()
     .replace(/[^\x20-\x7e]/g, encodeURIComponent)
     .slice(0, MAX_HEADER_CHARACTERS);
+}
+
+/** Before a provider has answered, only the caller's own body can be too deep for the stack. */
+export function toFailure(error: unknown): AppError {
+  if (error instanceof RangeError && /call stack/.test(error.message))
+    return new AppError('invalid_request', 'The body is nested too deeply, or has too many parts, to be read.', {
+      cause: error,
+    });
+  return toAppError(error);
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -40,9 +40,7 @@ export async function attemptEmbeddings(deps: AttemptDependencies, input: Attemp
     headers: prepared.headers,
     body: prepared.body,
   });
-  const failure = await written((done) =>
-    input.announce({ deployment, index: input.index, priceId: input.priceId, grant: input.grant }, done),
-  );
+  const failure = await written((done) => input.announce(done));
   if (failure) throw failure;
 
   const exchange = new Exchange(deps.egress.dispatcherFor(url.origin), {

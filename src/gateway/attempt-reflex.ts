@@ -24,12 +24,10 @@ export async function attemptReflex(
   /** Large models that are connected too, best first; the notice names one. */
   otherModels: readonly string[],
 ): Promise<AttemptResult> {
-  const { admitted, deployment, sink } = input;
+  const { admitted, sink } = input;
   const at_ms = deps.clock.now();
   const began = deps.clock.mono();
-  const failure = await written((done) =>
-    input.announce({ deployment, index: input.index, priceId: input.priceId, grant: input.grant }, done),
-  );
+  const failure = await written((done) => input.announce(done));
   if (failure) throw failure;
   const answer =
     admitted.call.surface === 'embeddings' ? await embed(reflex, input) : await chat(reflex, input, otherModels);

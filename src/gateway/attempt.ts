@@ -60,10 +60,7 @@ export interface AttemptInput {
   priceId?: string;
   warnings: string[];
   /** Writes `intended` with the first attempt. */
-  announce(
-    sent: { deployment: Deployment; index: number; priceId?: string; grant: Grant },
-    written: (error?: AppError) => void,
-  ): void;
+  announce(written: (error?: AppError) => void): void;
 }
 
 /** How an attempt ended, before anything is settled. */
@@ -118,9 +115,7 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
   const signed: SignedRequest = { method: 'POST', url, headers: prepared.headers, body: prepared.body };
   const authorized = deployment.provider!.authorize(signed);
   const authorization = authorized instanceof Promise ? await authorized : authorized;
-  const failure = await written((done) =>
-    input.announce({ deployment, index: input.index, priceId: input.priceId, grant: input.grant }, done),
-  );
+  const failure = await written((done) => input.announce(done));
   if (failure) throw failure;
   if (sink.closed) return result({ status: 'aborted', error: clientGone() });
 

@@ -1,11 +1,6 @@
-/**
- * The way of a call: admit → route → attempt (again, elsewhere) → settle → record → answer. Agents, judges and memory come in by the
- * same door as HTTP, so every token is metered alike.
- */
-import { AppError, toAppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { admit, takeRates } from './admit.ts';
-import { sendError } from './answer.ts';
+import { describe, sendError, toFailure } from './answer.ts';
 import type { Admitted, Call, ReplySink } from './call.ts';
 import type { GatewayDependencies, GatewayState } from './dependencies.ts';
 import { type Claim, Idempotency } from './idempotency.ts';
@@ -63,17 +58,4 @@ async function handle(state: GatewayState, call: Call, sink: ReplySink): Promise
     if (admitted?.lease?.open) void deps.limits.rates.release(admitted.lease);
     deps.live.open--;
   }
-}
-
-/** Before a provider has answered, only the caller's own body can be too deep for the stack. */
-export function toFailure(error: unknown): AppError {
-  if (error instanceof RangeError && /call stack/.test(error.message))
-    return new AppError('invalid_request', 'The body is nested too deeply, or has too many parts, to be read.', {
-      cause: error,
-    });
-  return toAppError(error);
-}
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

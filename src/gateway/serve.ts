@@ -1,17 +1,17 @@
 /** Targets, tries and what follows each; ends in a settled or refused call. */
 import { AppError, toAppError } from '../base/errors.ts';
+import type { FxView, Price } from '../billing/index.ts';
 import type { AttemptRecord } from '../contract/operation.ts';
 import { upstreamMayRecover } from '../providers/index.ts';
 import { NO_TAGS } from './admit.ts';
-import { headersOf, headerText, sendError } from './answer.ts';
-import { type AttemptResult, attemptHttp, clientGone } from './attempt.ts';
+import { describe, headersOf, headerText, sendError, toFailure } from './answer.ts';
+import { type AttemptInput, type AttemptResult, attemptHttp, clientGone } from './attempt.ts';
 import { attemptEmbeddings } from './attempt-embeddings.ts';
 import { attemptReflex } from './attempt-reflex.ts';
 import type { Admitted, ReplySink } from './call.ts';
 import type { Deployment } from './catalogue.ts';
-import type { GatewayDependencies } from './dependencies.ts';
-import { type FundsDependencies, fundsAbove, Grant, isBounded } from './funds.ts';
-import { describe, toFailure } from './gateway.ts';
+import type { GatewayDependencies, Snapshot } from './dependencies.ts';
+import { type FundsAbove, fundsAbove, Grant, isBounded } from './funds.ts';
 import type { Health } from './health.ts';
 import type { Claim } from './idempotency.ts';
 import { needOf } from './need.ts';
@@ -29,194 +29,267 @@ const MAX_WAIT_MS = 2000;
 
 const FIRST_BACKOFF_MS = 100;
 
+/** Answers an admitted call: tries its targets in order, settles what answered, or says why none could. */
 export async function serve(
   deps: GatewayDependencies,
   admitted: Admitted,
   outer: ReplySink,
   claim: Claim | undefined,
 ): Promise<void> {
-  const sink = claim && admitted.envelope.stream ? new RecordingSink(outer) : outer;
-  const { call, principal } = admitted;
-  const snapshot = deps.snapshot();
-  const fx = snapshot.fx.pin(admitted.at_ms);
-  const budgets = call.agent ? [...principal.budgets, ...deps.directory.agentBudgets(call.agent)] : principal.budgets;
-  const funds = fundsAbove({
-    budgets,
-    wallets: principal.wallets,
-    maxCost: admitted.maxCost,
-    timezone: principal.organisation.timezone,
-    at_ms: admitted.at_ms,
-    credited: snapshot.credited,
-  });
-  const fundsDeps: FundsDependencies = {
-    limits: deps.limits,
-    owner: deps.journal.process,
-    holdWait_ms: deps.holdWait_ms,
-    spent: snapshot.spent,
-    credited: snapshot.credited,
-  };
-  const records: AttemptRecord[] = [];
-  const warnings: string[] = [];
-  const cancel = lazySignal(sink);
-  let announced = false;
-  let last: Tried | undefined;
-  let failure: AppError | undefined;
+  const serving = new Serving(deps, admitted, outer, claim);
+  await serving.run();
+}
 
-  const plan = planTargets(admitted.route, admitted.user ?? principal.key.id, {
-    health: deps.health,
-    random: Math.random,
-    costOf: (deployment) => usualCost(priceOf(snapshot, 'cost', deployment, admitted.at_ms), admitted.at_ms, fx),
-  });
+/** One operation on its way through targets and tries. */
+class Serving {
+  readonly #deps: GatewayDependencies;
+  readonly #admitted: Admitted;
+  readonly #outer: ReplySink;
+  readonly #claim: Claim | undefined;
+  /** The outer sink, or one that keeps a stream for its idempotency key. */
+  readonly #sink: ReplySink;
+  readonly #snapshot: Snapshot;
+  readonly #fx: FxView;
+  readonly #funds: FundsAbove;
+  readonly #cancel: () => AbortSignal;
+  readonly #records: AttemptRecord[] = [];
+  readonly #warnings: string[] = [];
+  /** `intended` is written with the first `sent`. */
+  #intended = false;
+  #last: Tried | undefined;
+  #failure: AppError | undefined;
 
-  targets: for (const [position, deployment] of plan.entries()) {
-    for (let again = 0; again <= admitted.route.retries; again++) {
-      if (records.length >= MAX_ATTEMPTS) break targets;
-      const costPrice = priceOf(snapshot, 'cost', deployment, admitted.at_ms);
-      const sellPrice = priceOf(snapshot, 'sell', deployment, admitted.at_ms);
-      const price = sellPrice ?? costPrice;
-      let grant: Grant;
-      let result: AttemptResult;
-      try {
-        if (!price && !principal.key.unpriced) {
-          throw new AppError(
-            'not_allowed',
-            `The model "${deployment.id}" has no price, and this key may not call unpriced models.`,
-            { param: 'model' },
-          );
-        }
-        grant = await Grant.take(
-          fundsDeps,
-          funds,
-          fx,
-          price,
-          needOf(deps, admitted, deployment, isBounded(funds)),
-          admitted.at_ms,
-          cancel,
-        );
-      } catch (error) {
-        failure = toAppError(error);
-        // Another target may be cheaper or priced; the caller's own limits hold for all.
-        if (failure.retryAfter_s !== undefined || position === plan.length - 1) break targets;
-        continue targets;
-      }
-      try {
-        deps.health.sent(deployment.id);
-        const input = {
-          admitted,
-          deployment,
-          index: records.length,
-          grant,
-          sink,
-          timeout_ms: admitted.route.timeout_ms,
-          // A stream's head goes out once its request is built, which is when the warnings are known.
-          get headers() {
-            return headersOf(admitted, deployment, records.length + 1, grant, warnings);
-          },
-          priceId: costPrice?.id,
-          warnings,
-          announce: (_sent: unknown, done: (error?: AppError) => void) => {
-            announce(deps, admitted, deployment, records.length, costPrice?.id, grant, announced, done);
-            announced = true;
-          },
-        };
-        if (!deployment.provider)
-          result = await attemptReflex(deps, deps.reflex, input, snapshot.catalogue.largeModels);
-        else if (call.surface === 'embeddings') result = await attemptEmbeddings(deps, input);
-        else result = await attemptHttp(deps, input);
-      } catch (error) {
-        grant.release();
-        deps.health.unclear(deployment.id);
-        failure = toFailure(error);
-        if (failure.code === 'internal_error')
-          deps.log('error', 'an attempt failed inside', { operation: admitted.operation, error: describe(error) });
-        if (!announced) break targets;
-        // It is in the journal as sent, so it must be there as ended.
-        last = {
-          deployment,
-          costPrice,
-          sellPrice,
-          result: { status: 'failed', error: failure, at_ms: deps.clock.now(), total_ms: 0, begun: false },
-        };
-        records.push(attemptRecord(records.length, last));
-        break targets;
-      }
-      last = { deployment, result, grant, costPrice, sellPrice };
-      failure = result.error;
-      noteHealth(deps.health, deployment, result);
-      if (result.status !== 'failed') break targets;
+  constructor(deps: GatewayDependencies, admitted: Admitted, outer: ReplySink, claim: Claim | undefined) {
+    const { call, principal } = admitted;
+    this.#deps = deps;
+    this.#admitted = admitted;
+    this.#outer = outer;
+    this.#claim = claim;
+    this.#sink = claim && admitted.envelope.stream ? new RecordingSink(outer) : outer;
+    this.#snapshot = deps.snapshot();
+    this.#fx = this.#snapshot.fx.pin(admitted.at_ms);
+    this.#cancel = lazySignal(this.#sink);
+    this.#funds = fundsAbove({
+      budgets: call.agent ? [...principal.budgets, ...deps.directory.agentBudgets(call.agent)] : principal.budgets,
+      wallets: principal.wallets,
+      maxCost: admitted.maxCost,
+      timezone: principal.organisation.timezone,
+      at_ms: admitted.at_ms,
+      credited: this.#snapshot.credited,
+    });
+  }
+
+  async run(): Promise<void> {
+    const plan = this.#plan();
+    for (const [position, deployment] of plan.entries()) {
+      const next = await this.#tryTarget(deployment, position < plan.length - 1);
+      if (next === 'stop') break;
+    }
+    await this.#finish();
+  }
+
+  #plan(): Deployment[] {
+    const { route, user, principal, at_ms } = this.#admitted;
+    return planTargets(route, user ?? principal.key.id, {
+      health: this.#deps.health,
+      random: Math.random,
+      costOf: (deployment) => usualCost(priceOf(this.#snapshot, 'cost', deployment, at_ms), at_ms, this.#fx),
+    });
+  }
+
+  /** All tries at one target: whether the next target is to be tried after it. */
+  async #tryTarget(deployment: Deployment, more: boolean): Promise<'target' | 'stop'> {
+    const { retries } = this.#admitted.route;
+    for (let again = 0; ; again++) {
+      if (this.#records.length >= MAX_ATTEMPTS) return 'stop';
+      const grant = await this.#grant(deployment);
+      // Another target may be cheaper or priced; where others' holds stand in the way, waiting again helps nobody.
+      if (!grant) return more && this.#failure!.retryAfter_s === undefined ? 'target' : 'stop';
+      const result = await this.#attempt(deployment, grant);
+      // What one protocol can't carry another may.
+      if (!result) return more ? 'target' : 'stop';
+      if (result.status !== 'failed') return 'stop';
       grant.release();
-      const record = attemptRecord(records.length, last);
-      records.push(record);
-      const next = nextStep(result.error!, again, admitted.route.retries, position < plan.length - 1);
-      if (next === 'stop' || sink.closed) break targets;
-      deps.journal.append({ t: 'a', op: admitted.operation, attempt: record });
-      if (next === 'target') continue targets;
+      const record = attemptRecord(this.#records.length, this.#last!);
+      this.#records.push(record);
+      const next = this.#sink.closed ? 'stop' : nextStep(result.error!, again, retries, more);
+      if (next !== 'stop') this.#deps.journal.append({ t: 'a', op: this.#admitted.operation, attempt: record });
+      if (next !== 'again') return next;
       await pause(result.error!, again);
-      if (sink.closed) break targets;
+      if (this.#sink.closed) return 'stop';
     }
   }
 
-  if (last && last.result.status !== 'failed') {
-    await settle(deps, admitted, sink, outer, claim, records, last, warnings);
-    return;
+  #prices(deployment: Deployment): { costPrice?: Price; sellPrice?: Price } {
+    const { at_ms } = this.#admitted;
+    return {
+      costPrice: priceOf(this.#snapshot, 'cost', deployment, at_ms),
+      sellPrice: priceOf(this.#snapshot, 'sell', deployment, at_ms),
+    };
   }
-  const error = sink.closed ? clientGone() : (failure ?? new AppError('upstream_error', 'No provider could answer.'));
-  if (last && announced) {
-    // Nothing was charged, but every try is on record before the caller hears of it.
-    const record = operationRecord(admitted, records, last, 'failed', error, undefined, []);
-    await commit(deps, admitted, record, undefined);
+
+  /** Money for one attempt; undefined, with the reason noted, where there is none. */
+  async #grant(deployment: Deployment): Promise<Grant | undefined> {
+    const deps = this.#deps;
+    const { costPrice, sellPrice } = this.#prices(deployment);
+    const price = sellPrice ?? costPrice;
+    try {
+      if (!price && !this.#admitted.principal.key.unpriced) {
+        throw new AppError(
+          'not_allowed',
+          `The model "${deployment.id}" has no price, and this key may not call unpriced models.`,
+          { param: 'model' },
+        );
+      }
+      return await Grant.take(
+        {
+          limits: deps.limits,
+          owner: deps.journal.process,
+          holdWait_ms: deps.holdWait_ms,
+          spent: this.#snapshot.spent,
+          credited: this.#snapshot.credited,
+        },
+        this.#funds,
+        this.#fx,
+        price,
+        needOf(deps, this.#admitted, deployment, isBounded(this.#funds)),
+        this.#admitted.at_ms,
+        this.#cancel,
+      );
+    } catch (error) {
+      this.#failure = toAppError(error);
+      return undefined;
+    }
   }
-  if (!sink.closed)
-    sendError(outer, call, error, admitted.operation, {
-      'x-tokenworks-attempts': String(records.length),
+
+  /** One attempt, noted as the last one; undefined when it was refused before anything was sent. */
+  async #attempt(deployment: Deployment, grant: Grant): Promise<AttemptResult | undefined> {
+    const deps = this.#deps;
+    const prices = this.#prices(deployment);
+    let sent = false;
+    const input = this.#input(deployment, grant, prices.costPrice?.id, () => {
+      sent = true;
+    });
+    let result: AttemptResult;
+    try {
+      deps.health.sent(deployment.id);
+      if (!deployment.provider)
+        result = await attemptReflex(deps, deps.reflex, input, this.#snapshot.catalogue.largeModels);
+      else if (this.#admitted.call.surface === 'embeddings') result = await attemptEmbeddings(deps, input);
+      else result = await attemptHttp(deps, input);
+    } catch (error) {
+      deps.health.unclear(deployment.id);
+      const failure = toFailure(error);
+      this.#failure = failure;
+      if (failure.code === 'internal_error') {
+        deps.log('error', 'an attempt failed inside', { operation: this.#admitted.operation, error: describe(error) });
+      }
+      if (!sent) {
+        grant.release();
+        return undefined;
+      }
+      // It is in the journal as sent, so it must be there as ended.
+      result = { status: 'failed', error: failure, at_ms: deps.clock.now(), total_ms: 0, begun: false };
+      this.#last = { deployment, result, grant, ...prices };
+      return result;
+    }
+    this.#last = { deployment, result, grant, ...prices };
+    this.#failure = result.error;
+    noteHealth(deps.health, deployment, result);
+    return result;
+  }
+
+  #input(deployment: Deployment, grant: Grant, priceId: string | undefined, onSent: () => void): AttemptInput {
+    const admitted = this.#admitted;
+    const index = this.#records.length;
+    const warnings = this.#warnings;
+    return {
+      admitted,
+      deployment,
+      index,
+      grant,
+      sink: this.#sink,
+      timeout_ms: admitted.route.timeout_ms,
+      // A stream's head goes out once its request is built, which is when the warnings are known.
+      get headers() {
+        return headersOf(admitted, deployment, index + 1, grant, warnings);
+      },
+      priceId,
+      warnings,
+      announce: (written) => {
+        onSent();
+        this.#announce(deployment, index, priceId, grant, written);
+      },
+    };
+  }
+
+  /** `intended` once, then `sent`; `written` is called when both are in the file. */
+  #announce(
+    deployment: Deployment,
+    index: number,
+    priceId: string | undefined,
+    grant: Grant,
+    written: (error?: AppError) => void,
+  ): void {
+    const { call, principal, envelope, operation, at_ms, user, tags } = this.#admitted;
+    const { journal, clock } = this.#deps;
+    if (!this.#intended) {
+      this.#intended = true;
+      journal.append({
+        t: 'i',
+        op: operation,
+        at: at_ms,
+        organisation: principal.organisation.id,
+        project: principal.project.id,
+        key: principal.key.id,
+        user,
+        tags: tags === NO_TAGS ? undefined : tags,
+        surface: call.surface,
+        model: envelope.model,
+        stream: envelope.stream,
+        bytes: call.body.length,
+        agent: call.agent,
+        run: call.run,
+      });
+    }
+    const holds = grant.holds();
+    journal.append(
+      {
+        t: 's',
+        op: operation,
+        n: index,
+        at: clock.now(),
+        deployment: deployment.id,
+        provider: deployment.providerName,
+        model: deployment.model,
+        priceId,
+        holds: holds.length > 0 ? holds : undefined,
+      },
+      written,
+    );
+  }
+
+  async #finish(): Promise<void> {
+    const last = this.#last;
+    const admitted = this.#admitted;
+    if (last && last.result.status !== 'failed') {
+      await settle(this.#deps, admitted, this.#sink, this.#outer, this.#claim, this.#records, last, this.#warnings);
+      return;
+    }
+    const error = this.#sink.closed
+      ? clientGone()
+      : (this.#failure ?? new AppError('upstream_error', 'No provider could answer.'));
+    if (last) {
+      // Nothing is charged, but every try is on record before the caller hears of it.
+      const record = operationRecord(admitted, this.#records, last, 'failed', error, undefined, []);
+      await commit(this.#deps, admitted, record, undefined);
+    }
+    if (this.#sink.closed) return;
+    sendError(this.#outer, admitted.call, error, admitted.operation, {
+      'x-tokenworks-attempts': String(this.#records.length),
       ...(last ? { 'x-tokenworks-model': headerText(last.deployment.id) } : {}),
     });
-}
-
-function announce(
-  deps: GatewayDependencies,
-  admitted: Admitted,
-  deployment: Deployment,
-  index: number,
-  priceId: string | undefined,
-  grant: Grant,
-  announced: boolean,
-  done: (error?: AppError) => void,
-): void {
-  const { call, principal, envelope } = admitted;
-  if (!announced) {
-    deps.journal.append({
-      t: 'i',
-      op: admitted.operation,
-      at: admitted.at_ms,
-      organisation: principal.organisation.id,
-      project: principal.project.id,
-      key: principal.key.id,
-      user: admitted.user,
-      tags: admitted.tags === NO_TAGS ? undefined : admitted.tags,
-      surface: call.surface,
-      model: envelope.model,
-      stream: envelope.stream,
-      bytes: call.body.length,
-      agent: call.agent,
-      run: call.run,
-    });
   }
-  const holds = grant.holds();
-  deps.journal.append(
-    {
-      t: 's',
-      op: admitted.operation,
-      n: index,
-      at: deps.clock.now(),
-      deployment: deployment.id,
-      provider: deployment.providerName,
-      model: deployment.model,
-      priceId,
-      holds: holds.length > 0 ? holds : undefined,
-    },
-    done,
-  );
 }
 
 type Next = 'again' | 'target' | 'stop';

@@ -149,7 +149,7 @@ test('a name that resolves inside, also only the second time, is not fetched', a
       limits: { timeout_ms: 300, connect_timeout_ms: 200 },
     });
     const request = { messages: [{ role: 'user', content: [{ type: 'image', source: { kind: 'url', url: `http://rebind.example:${new URL(tw.mock.url).port}/x.png` } }] }] } as unknown as ChatRequest;
-    await assert.rejects(withInlineMedia(request, egress), index === 0 ? undefined : { code: 'not_allowed' });
+    await assert.rejects(withInlineMedia(request, egress), index === 0 ? Error : { code: 'not_allowed' });
     assert.equal(asked.length, 1);
     await egress.close();
   }

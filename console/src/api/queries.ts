@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { addAmounts } from '../lib/decimal.ts';
 import type { Range } from '../lib/time.ts';
 import { call, withQuery } from './client.ts';
-import { OPERATIONS_SHOWN, rowOf } from './operation-rows.ts';
+import { mergeRows, OPERATIONS_SHOWN, type OperationRow, rowOf } from './operation-rows.ts';
 import type { BarometerView, BudgetView, KeyView, OperationView, Page, ProjectView, UsageReport } from './wire.ts';
 
 const NAMES_PER_PAGE = 500;
@@ -69,11 +69,11 @@ export function useBudgets() {
 export function useOperations() {
   return useQuery({
     queryKey: ['operations'],
-    queryFn: async ({ signal }) => {
-      const page = await call<Page<OperationView>>(withQuery('/admin/v1/operations', { limit: OPERATIONS_SHOWN }), {
-        signal,
-      });
-      return page.data.map(rowOf);
+    queryFn: async ({ signal, client }) => {
+      const query = { limit: OPERATIONS_SHOWN };
+      const page = await call<Page<OperationView>>(withQuery('/admin/v1/operations', query), { signal });
+      // What the live stream brought while the answer was on its way stays.
+      return mergeRows(page.data.map(rowOf), client.getQueryData<OperationRow[]>(['operations']) ?? []);
     },
     refetchInterval: 60_000,
   });

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type LiveState, type LiveStream, openLive } from '../api/live.ts';
 import { liveRowOf, mergeRows, type OperationRow } from '../api/operation-rows.ts';
+import type { Names } from '../api/queries.ts';
 import type { BarometerView, LiveSnapshot } from '../api/wire.ts';
 
 /** Reports are sums over the ledger: asked for again at most this often while calls come in. */
@@ -35,8 +36,7 @@ export function useLive(onBreak: () => void): Live {
     let wasOffline = false;
 
     const refresh = (): void => {
-      for (const name of ['usage', 'budgets', 'names', 'barometer'])
-        void queries.invalidateQueries({ queryKey: [name] });
+      for (const name of ['usage', 'budgets', 'barometer']) void queries.invalidateQueries({ queryKey: [name] });
     };
     const drawRows = (): void => {
       draw = undefined;
@@ -44,9 +44,12 @@ export function useLive(onBreak: () => void): Live {
       waiting = [];
       setFresh(new Set(rows.map((row) => row.id)));
       queries.setQueryData<OperationRow[]>(['operations'], (known) => mergeRows(rows, known ?? []));
+      if (hasNewKey(rows, queries.getQueryData<Names>(['names'])))
+        void queries.invalidateQueries({ queryKey: ['names'] });
       report ??= setTimeout(() => {
         report = undefined;
-        refresh();
+        // A page that nobody looks at asks when it is looked at again.
+        if (!document.hidden) refresh();
       }, REPORT_EVERY_MS);
     };
 
@@ -88,4 +91,8 @@ function withSnapshot(known: BarometerView, snapshot: LiveSnapshot): BarometerVi
     per_minute: snapshot.per_minute,
     open: snapshot.open,
   };
+}
+
+function hasNewKey(rows: readonly OperationRow[], names: Names | undefined): boolean {
+  return names !== undefined && rows.some((row) => row.key !== 'admin' && !names.key.has(row.key));
 }

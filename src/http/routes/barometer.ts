@@ -1,14 +1,11 @@
 import { z } from 'zod';
-import { formatDecimal } from '../../base/money.ts';
 import { checkTimezone } from '../../billing/index.ts';
-import { BarometerQuery, BarometerView, type LiveOperationView } from '../../contract/control/index.ts';
-import type { OperationRecord } from '../../contract/operation.ts';
-import { totalTokens } from '../../contract/usage.ts';
-import { type LiveOperation, usageOf } from '../../gateway/live.ts';
+import { BarometerQuery, BarometerView } from '../../contract/control/index.ts';
 import { barometer } from '../../usage/index.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { createLiveFeed, lastMinuteTokens } from './live-feed.ts';
+import { keptOperationView } from './live-operation.ts';
 import { zoneOf } from './usage.ts';
 import { defined, iso } from './wire.ts';
 
@@ -47,7 +44,7 @@ export function barometerRoutes(routes: Routes, services: Services): void {
           defined({ tokens: milestone.tokens, at: milestone.at_ms === undefined ? undefined : iso(milestone.at_ms) }),
         ),
         open: live.open,
-        last: last.slice(-LAST_SHOWN).reverse().map(keptView),
+        last: last.slice(-LAST_SHOWN).reverse().map(keptOperationView),
       };
     },
   );
@@ -70,44 +67,7 @@ export function barometerRoutes(routes: Routes, services: Services): void {
       // nginx would else keep events back until a buffer is full.
       context.header('x-accel-buffering', 'no');
       // Nobody would read or end the stream of a HEAD.
-      return context.body(context.req.method === 'HEAD' ? null : feed.open());
+      return context.req.method === 'HEAD' ? context.body(null) : context.body(feed.open());
     },
   );
-}
-
-function keptView(row: LiveOperation): LiveOperationView {
-  return {
-    id: row.id,
-    at: iso(row.at_ms),
-    organisation: row.organisation,
-    project: row.project,
-    key: row.key,
-    model: row.model,
-    deployment: row.deployment,
-    status: row.status,
-    tokens: row.tokens,
-    charge: row.charge === undefined ? null : formatDecimal(BigInt(row.charge)),
-    charge_currency: row.currency ?? null,
-    total_ms: row.total_ms,
-    ttft_ms: row.ttft_ms ?? null,
-  };
-}
-
-export function liveOperationView(record: OperationRecord): LiveOperationView {
-  return {
-    id: record.id,
-    at: iso(record.at_ms),
-    organisation: record.organisation,
-    project: record.project,
-    key: record.key,
-    surface: record.surface,
-    model: record.model,
-    deployment: record.deployment,
-    status: record.status,
-    tokens: totalTokens(usageOf(record)),
-    charge: record.charge_pico === undefined ? null : formatDecimal(record.charge_pico),
-    charge_currency: record.chargeCurrency ?? null,
-    total_ms: Math.round(record.total_ms),
-    ttft_ms: record.ttft_ms === undefined ? null : Math.round(record.ttft_ms),
-  };
 }

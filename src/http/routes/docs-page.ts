@@ -1,5 +1,7 @@
 /** The OpenAPI document as one HTML page: no script, no font, nothing from elsewhere. */
-import type { OpenApiDocument } from './documents.ts';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 
 /** Parts of the document, as far as the page shows them. */
 interface Schema {

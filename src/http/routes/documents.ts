@@ -1,9 +1,7 @@
 /** The OpenAPI document, made from the routes themselves, and a page that shows it without any script. */
 import { createHash } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DOCS_STYLE, docsPage } from './docs-page.ts';
-
-export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
+import { DOCS_STYLE, docsPage, type OpenApiDocument } from './docs-page.ts';
 
 export function openApiDocument(app: OpenAPIHono, version: string): OpenApiDocument {
   const registry = app.openAPIRegistry;

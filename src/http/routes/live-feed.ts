@@ -4,7 +4,7 @@ import { sseFrame } from '../../base/sse.ts';
 import type { LiveSnapshot } from '../../contract/control/index.ts';
 import { type Barometer, barometer } from '../../usage/index.ts';
 import type { Services } from '../services.ts';
-import { liveOperationView } from './barometer.ts';
+import { liveOperationView } from './live-operation.ts';
 import { iso } from './wire.ts';
 
 const TICK_MS = 1000;

@@ -1,4 +1,5 @@
 /** The price book and the exchange rates. Rows are effective-dated and never rewritten. */
+import type { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { formatDecimal, parseDecimal } from '../../base/money.ts';
@@ -160,7 +161,7 @@ async function find(services: Services, id: string): Promise<PriceRecord> {
 }
 
 /** Throws AppError `invalid_request` that names the field. */
-function readPrice(given: (typeof CreatePrice)['_output'], now_ms: number): PriceRecord {
+function readPrice(given: z.output<typeof CreatePrice>, now_ms: number): PriceRecord {
   const { book, provider, model, currency, effective_from, effective_to, body, ...plain } = given;
   const effectiveFrom_ms = effective_from === undefined ? now_ms : moment(effective_from);
   const effectiveTo_ms = effective_to === undefined ? undefined : moment(effective_to);

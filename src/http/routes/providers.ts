@@ -1,4 +1,5 @@
 /** Providers and aliases. What tokenworks.yaml or the environment owns is shown here and changed there. */
+import type { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { type AliasConfig, aliasConfigSchema, providerConfigSchema } from '../../config.ts';
 import {
@@ -206,7 +207,7 @@ function refuseOwned(services: Services, name: string): void {
 async function putProvider(
   services: Services,
   name: string,
-  given: Omit<(typeof CreateProvider)['_output'], 'name'>,
+  given: Omit<z.output<typeof CreateProvider>, 'name'>,
   before: ProviderRecord | undefined,
   audit: Audit,
 ): Promise<void> {
@@ -363,7 +364,7 @@ function aliasRoutes(routes: Routes, services: Services): void {
 
   async function put(
     name: string,
-    given: Omit<(typeof CreateAlias)['_output'], 'name'>,
+    given: Omit<z.output<typeof CreateAlias>, 'name'>,
     audit: Audit,
   ): Promise<AliasView> {
     refuseFileAlias(services, name);
