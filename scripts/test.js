@@ -11,6 +11,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PATTERNS = ['src/**/*.test.ts', 'bench/**/*.test.ts', 'console/**/*.test.ts', 'scripts/**/*.test.js'];
 /** Two at a time: a test file may open an embedded database, which takes half a gigabyte. */
 const CONCURRENCY = 2;
+/** A test fails after this long; a file whose tests are done ends, even if one that failed left a process or a socket behind. */
+const TIMEOUT_MS = 300_000;
 /** Variables of the shell that would reach a provider, a database or a running server. */
 const HANDED_ON_NEVER =
   /^(?:(?:[A-Z0-9]+_)+API_KEY|(?:[A-Z0-9]+_)*BASE_URL|TOKENWORKS_(?!TEST_|PG_).*|DATABASE_URL|REDIS_URL|AWS_.*|GOOGLE_.*|AZURE_.*|OLLAMA_.*)$/;
@@ -57,11 +59,22 @@ if (!existsSync(node)) {
   process.stderr.write('Node 24 is not installed here; run: node scripts/prepare.js test\n');
   process.exit(1);
 }
-const child = spawn(node, ['--test', `--test-concurrency=${CONCURRENCY}`, ...flags, ...files], {
-  cwd: root,
-  stdio: 'inherit',
-  env,
-});
+const child = spawn(
+  node,
+  [
+    '--test',
+    `--test-concurrency=${CONCURRENCY}`,
+    `--test-timeout=${TIMEOUT_MS}`,
+    '--test-force-exit',
+    ...flags,
+    ...files,
+  ],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  },
+);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   process.stderr.write(`The tests could not be started: ${error.message}\n`);

@@ -66,7 +66,7 @@ const provider = z.strictObject({
   session_token: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
   quirks: z.record(z.string(), z.unknown()).optional(),
-  /** Which further APIs the provider serves, such as `openai-responses`. */
+  /** All APIs that the provider serves, such as `openai-chat` and `openai-responses`, where they differ from what is known of it. */
   apis: z.array(z.string()).optional(),
   models: z.array(providerModel).optional(),
   /** The `provider` of its rows in the price book. */
@@ -133,6 +133,8 @@ export type AliasConfig = z.infer<typeof alias>;
 export type InlinePrice = z.infer<typeof inlinePrice>;
 export const providerConfigSchema = provider;
 export const aliasConfigSchema = alias;
+/** The whole tokenworks.yaml; docs/reference/config.md is made from it. */
+export const configFileSchema = file;
 
 export interface Config extends z.infer<typeof file> {
   /** Absolute path of the data folder. */
@@ -144,6 +146,8 @@ export interface Config extends z.infer<typeof file> {
   adminKey?: string;
   databaseUrl?: string;
   redisUrl?: string;
+  /** Where a running server is, for the CLI; absent: it is found by the data folder. */
+  url?: string;
   logLevel: string;
   /** Variables that name providers' keys and addresses; nothing else reads the environment. */
   env: Record<string, string>;
@@ -185,6 +189,7 @@ export function loadConfig(
     adminKey: env.TOKENWORKS_ADMIN_KEY || undefined,
     databaseUrl: env.DATABASE_URL || undefined,
     redisUrl: env.REDIS_URL || undefined,
+    url: env.TOKENWORKS_URL || undefined,
     logLevel: env.TOKENWORKS_LOG ?? 'info',
     env: Object.fromEntries(
       Object.entries(env).filter(([key, value]) => value && PROVIDER_VARIABLE.test(key)),

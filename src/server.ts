@@ -25,11 +25,12 @@ import { createCaptures } from './gateway/captures.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { Health } from './gateway/health.ts';
 import { Live } from './gateway/live.ts';
-import { type Loaded, loadSnapshot } from './gateway/snapshot.ts';
+import { type Loaded, loadSnapshot, refuseNewProblems } from './gateway/snapshot.ts';
 import { createApp } from './http/app.ts';
 import { refuseBrokenRequest } from './http/client-error.ts';
 import { createDataPlane } from './http/data-plane.ts';
 import { createGuard } from './http/guard.ts';
+import { ReflexKeeper } from './http/routes/reflex-keeper.ts';
 import type { Services } from './http/services.ts';
 import { createLimits } from './limits/index.ts';
 import { discoverOllama, stopCounting } from './providers/index.ts';
@@ -163,6 +164,16 @@ export async function startServer(config: Config, options: StartOptions): Promis
       log,
     });
 
+    // The spending that a snapshot carries is what the ledger has, so the ledger has to have it first.
+    const reload = async (): Promise<Loaded> => {
+      await load.flush();
+      const [next] = await Promise.all([loadSnapshot(source), directory.refresh()]);
+      return next;
+    };
+    const use = (next: Loaded): void => {
+      snapshot = next;
+      egress.replaceHosts({ allowHosts: config.egress.allow, providerHosts: providerHosts(next) });
+    };
     let ready = false;
     const services: Services = {
       config,
@@ -180,11 +191,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
       reflex,
       snapshot: () => snapshot,
       async refresh() {
-        // The spending that a snapshot carries is what the ledger has, so the ledger has to have it first.
-        await load.flush();
-        const [next] = await Promise.all([loadSnapshot(source), directory.refresh()]);
-        snapshot = next;
-        egress.replaceHosts({ allowHosts: config.egress.allow, providerHosts: providerHosts(next) });
+        const next = await reload();
+        refuseNewProblems(next, snapshot);
+        use(next);
+      },
+      async adopt() {
+        use(await reload());
       },
       flushUsage: () => load.flush(),
       admin,
@@ -208,7 +220,10 @@ export async function startServer(config: Config, options: StartOptions): Promis
       Math.floor(config.server.max_body_mb * 1024 * 1024),
       (secret) => (secret && admin(secret)) || directory.authenticate(secret),
     );
-    const app = createApp(services, guard);
+    // Models of the last run are back before the first call asks for one.
+    const keeper = new ReflexKeeper(services);
+    await keeper.restored();
+    const app = createApp(services, guard, keeper);
     const server = createServer(
       {
         maxHeaderSize: MAX_HEADER_BYTES,
@@ -364,7 +379,7 @@ function watch(services: Services, store: Store): () => void {
   const poll = setInterval(async () => {
     try {
       const current = await store.revision();
-      if (revision !== undefined && current !== revision) await services.refresh();
+      if (revision !== undefined && current !== revision) await services.adopt();
       revision = current;
     } catch (error) {
       services.log('warn', 'the store did not answer', { error: String(error) });

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
+import { within } from '../base/within.ts';
 import type { ApiKey, Budget, CapturePolicy, Organisation, Project, Wallet } from '../contract/records.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from './vault.ts';
@@ -32,6 +33,8 @@ export interface Directory {
   refresh(): Promise<void>;
 }
 
+const STORE_WAIT_MS = 5000;
+const STORE_SILENT = 'This API key can not be checked just now, since the database does not answer; try again.';
 const MISSES_KEPT = 10_000;
 /** How long an unknown key is refused without asking the store again. */
 const MISS_MS = 2000;
@@ -82,7 +85,7 @@ export async function openDirectory(store: Store, vault: Vault, clock: Clock): P
   }
 
   async function readThrough(hash: string): Promise<Principal> {
-    const key = await store.keys.byHash(hash);
+    const key = await within(STORE_WAIT_MS, store.keys.byHash(hash), STORE_SILENT);
     if (!key || key.revokedAt_ms !== undefined) {
       if (misses.size >= MISSES_KEPT) misses.clear();
       misses.set(hash, clock.now() + MISS_MS);

@@ -40,6 +40,8 @@ test('what was not ours becomes an internal error that tells nothing', () => {
 });
 
 test('what a caller sent is not repeated without end', () => {
-  const error = new AppError('invalid_request', `type: "${'é'.repeat(50_000)}" is unknown`, { param: 'x'.repeat(5000) });
+  const error = new AppError('invalid_request', `type: "${'é'.repeat(50_000)}" is unknown`, {
+    param: 'x'.repeat(5000),
+  });
   assert.ok(error.message.length <= 1500 && error.param!.length <= 200);
 });

@@ -18,7 +18,7 @@ const SECRETS = [
 export function redact(text: string): string {
   let out = text;
   for (const pattern of SECRETS) {
-    out = out.replace(pattern, (match, lead?: unknown) => {
+    out = out.replace(pattern, (_match, lead?: unknown) => {
       if (typeof lead !== 'string') return '***';
       return /[a-z]$/i.test(lead) ? `${lead} ***` : `${lead}***`;
     });

@@ -262,7 +262,7 @@ test('restore refuses a missing file and a running server', async () => {
   assert.match((await cli('restore', join(home, 'none'), '--home', home)).err, /does not exist/);
   writeFileSync(
     join(home, 'server.json'),
-    JSON.stringify({ url: 'http://127.0.0.1:1', pid: process.pid, started: '' }),
+    JSON.stringify({ url: 'http://127.0.0.1:1', pid: process.pid, started: new Date().toISOString() }),
   );
   assert.match((await cli('restore', join(home, 'a.backup'), '--home', home)).err, /stop it first/);
   rmSync(join(home, 'server.json'));

@@ -8,7 +8,7 @@ import { readServerFile, removeServerFile, writeServerFile } from './server-file
 const home = mkdtempSync(join(tmpdir(), 'tw-cli-'));
 after(() => rmSync(home, { recursive: true, force: true }));
 const file = join(home, 'server.json');
-const own = { url: 'http://127.0.0.1:8787', pid: process.pid, started: '2026-11-24T09:00:00.000Z' };
+const own = { url: 'http://127.0.0.1:8787', pid: process.pid, started: new Date().toISOString() };
 
 test('a running server is found, by its owner alone', () => {
   writeServerFile(home, own);
@@ -22,13 +22,20 @@ test('a server whose process is gone is not', () => {
   assert.equal(readServerFile(home), undefined);
 });
 
+test('a later process with the same number is not the server', {
+  skip: existsSync('/proc/stat') ? false : 'no /proc here',
+}, () => {
+  writeServerFile(home, { ...own, started: new Date(Date.now() - process.uptime() * 1000 - 60_000).toISOString() });
+  assert.equal(readServerFile(home), undefined);
+});
+
 test('neither is one of a damaged file, nor of none', () => {
   for (const text of [
     '',
     '{',
     '[]',
-    '{"url":"file:///x","pid":1,"started":""}',
-    `{"url":"${own.url}","pid":-1,"started":""}`,
+    '{"url":"file:///x","pid":1,"started":"2026-11-24T09:00:00Z"}',
+    `{"url":"${own.url}","pid":-1,"started":"2026-11-24T09:00:00Z"}`,
   ]) {
     writeFileSync(file, text);
     assert.equal(readServerFile(home), undefined, text);

@@ -3,7 +3,12 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const schema = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int().positive(), started: z.string() });
+/** USER_HZ of Linux on every machine that Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** The boot time is in whole seconds, and a clock may have been set since. */
+const CLOCK_SLACK_MS = 5000;
+
+const schema = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int().positive(), started: z.iso.datetime() });
 
 export type ServerFile = z.infer<typeof schema>;
 
@@ -18,7 +23,7 @@ export function writeServerFile(home: string, value: ServerFile): void {
 export function readServerFile(home: string): ServerFile | undefined {
   try {
     const found = schema.parse(JSON.parse(readFileSync(join(home, 'server.json'), 'utf8')));
-    return lives(found.pid) ? found : undefined;
+    return isRunning(found) ? found : undefined;
   } catch {
     return undefined;
   }
@@ -34,11 +39,31 @@ export function removeServerFile(home: string, pid: number): void {
   }
 }
 
+/** A process of that number lives and is not a later one that was given the same number, as happens in containers. */
+function isRunning({ pid, started }: ServerFile): boolean {
+  if (!lives(pid)) return false;
+  const began_ms = startOf(pid);
+  return began_ms === undefined || began_ms <= Date.parse(started) + CLOCK_SLACK_MS;
+}
+
 function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** When a process began, in milliseconds since 1970 (proc(5): btime, and field 22 of stat in ticks); undefined where there is no /proc. */
+function startOf(pid: number): number | undefined {
+  try {
+    const boot_s = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    const began_ms = boot_s * 1000 + ticks * (1000 / TICKS_PER_SECOND);
+    return Number.isFinite(began_ms) ? began_ms : undefined;
+  } catch {
+    return undefined;
   }
 }

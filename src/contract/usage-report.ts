@@ -2,7 +2,17 @@ import type { Pico } from '../base/money.ts';
 import type { UsageVector } from './usage.ts';
 
 /** Dimensions that usage can be grouped by; `tag:<key>` for declared tag keys. */
-export type UsageGroup = 'model' | 'provider' | 'project' | 'organisation' | 'key' | 'agent' | 'day' | 'hour' | 'currency' | `tag:${string}`;
+export type UsageGroup =
+  | 'model'
+  | 'provider'
+  | 'project'
+  | 'organisation'
+  | 'key'
+  | 'agent'
+  | 'day'
+  | 'hour'
+  | 'currency'
+  | `tag:${string}`;
 
 export interface UsageFilter {
   organisation?: string;

@@ -249,6 +249,7 @@ async function prepare(deps: AttemptDependencies, input: AttemptInput): Promise<
   const fetchHere = api.inlineMedia || (admitted.mediaUrls.length > 0 && isInside(deps.egress, provider));
   if (api.passthrough && api.name === surfaceOf(admitted).api && !(fetchHere && admitted.mediaUrls.length > 0)) {
     Object.assign(headers, api.passthrough.headers?.(admitted.body), call.forward);
+    warnings.push(...(api.passthrough.leftOut?.(call.body, admitted.body, target) ?? []));
     const body = api.passthrough.rewrite(
       call.body,
       admitted.body,

@@ -40,7 +40,10 @@ export interface CatalogueSource {
     /** Known from the price book or the provider's own list: shown, and found by their bare id. */
     known: readonly { id: string; facts: ModelFacts }[];
   }[];
+  /** Of tokenworks.yaml: a wrong one is an error. */
   aliases: readonly AliasConfig[];
+  /** Made through the API: one whose target has gone is left out and named in `problems`. */
+  storedAliases?: readonly AliasConfig[];
   /** Names of the built-in model's models. */
   reflex: () => readonly string[];
 }
@@ -60,6 +63,8 @@ export interface Catalogue {
   deployments(): readonly Deployment[];
   /** Names of the first few models that are not built in. */
   readonly largeModels: readonly string[];
+  /** Stored aliases that lead nowhere, and why. */
+  readonly problems: readonly string[];
 }
 
 const REFLEX = 'reflex';
@@ -85,9 +90,20 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
       );
     }
   }
-  for (const alias of source.aliases) {
-    if (routes.has(alias.name))
+  const problems: string[] = [];
+  for (const alias of source.aliases) addAlias(alias);
+  for (const alias of source.storedAliases ?? []) {
+    try {
+      addAlias(alias);
+    } catch (error) {
+      problems.push(`alias ${alias.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  function addAlias(alias: AliasConfig): void {
+    if (routes.has(alias.name)) {
       throw new AppError('invalid_request', `The model name "${alias.name}" is defined twice.`, { param: 'models' });
+    }
     routes.set(alias.name, {
       name: alias.name,
       strategy: alias.strategy,
@@ -172,6 +188,7 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
       ];
     },
     deployments: () => [...byId.values()],
+    problems,
     largeModels: [...routes.keys(), ...byId.keys()].slice(0, 3),
   };
 }

@@ -16,9 +16,9 @@ export class RecordingSink implements ReplySink {
     return this.#inner.closed;
   }
 
-  /** Empty past 8 MiB: then the reply is too large to be kept. */
-  recorded(): string {
-    return this.#size > MAX_RECORDED ? '' : this.#chunks.join('');
+  /** Undefined past 8 MiB: then the reply is too large to be kept. */
+  recorded(): string | undefined {
+    return this.#size > MAX_RECORDED ? undefined : this.#chunks.join('');
   }
 
   head(status: number, headers: Record<string, string>): void {

@@ -45,8 +45,8 @@ export async function settle(
     headers['x-tokenworks-cost'] = `${formatDecimal(record.charge_pico)} ${record.chargeCurrency}`;
 
   let kept: StoredReply | undefined;
-  if (claim && result.status === 'completed')
-    kept = claim.keep(admitted.operation, keptReply(admitted, sink, headers, result));
+  const whole = claim && result.status === 'completed' ? keptReply(admitted, sink, headers, result) : undefined;
+  if (whole) kept = claim!.seal(admitted.operation, whole);
   const failure = await commit(deps, admitted, record, kept, result, settled.booked);
   if (failure) {
     // The call can't be acknowledged; a clean end would be a lie.
@@ -54,6 +54,7 @@ export async function settle(
     else sendError(outer, admitted.call, failure, admitted.operation);
     return;
   }
+  if (kept) claim!.keep(kept);
   if (outer.closed) return;
   if (admitted.envelope.stream) outer.end(result.closing);
   else if (result.reply !== undefined)
@@ -65,12 +66,14 @@ function keptReply(
   sink: ReplySink,
   headers: Record<string, string>,
   result: AttemptResult,
-): KeptReply {
+): KeptReply | undefined {
   if (admitted.envelope.stream && sink instanceof RecordingSink) {
+    const recorded = sink.recorded();
+    if (recorded === undefined) return undefined;
     return {
       status: 200,
       headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
-      body: sink.recorded() + toText(result.closing ?? ''),
+      body: recorded + toText(result.closing ?? ''),
     };
   }
   return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, body: toText(result.reply ?? '') };

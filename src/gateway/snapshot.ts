@@ -27,6 +27,8 @@ export interface SnapshotSource {
 
 export interface Loaded extends Snapshot {
   connected: readonly ConnectedProvider[];
+  /** Stored providers and aliases that can not be used, and why; the others are served. */
+  problems: readonly string[];
 }
 
 /** Reads prices, rates, providers, aliases, spending and credit, and puts together what the gateway looks up on every call. */
@@ -41,27 +43,39 @@ export async function loadSnapshot(source: SnapshotSource): Promise<Loaded> {
     store.aliases.list(),
   ]);
   const book = new PriceBook(prices);
-  const connected = connectAll(source, stored);
+  const problems: string[] = [];
+  const connected = connectAll(source, stored, problems);
   const now_ms = source.clock.now();
   const spentIn = new Map(spends.map((row) => [`${row.budget}\n${row.window}`, row.spent_pico]));
   const wallets = new Map(balances.map((row) => [row.wallet, row]));
+  const catalogue = createCatalogue({
+    providers: connected.map(({ provider, config: entry }) => modelsOf(provider, entry, book, now_ms)),
+    aliases: config.models,
+    storedAliases: aliases.map((row) => row.config as unknown as AliasConfig),
+    reflex: source.reflexModels,
+  });
+  problems.push(...catalogue.problems);
   return {
     book,
     fx: new FxTable(rates),
-    catalogue: createCatalogue({
-      providers: connected.map(({ provider, config: entry }) => modelsOf(provider, entry, book, now_ms)),
-      aliases: [...config.models, ...aliases.map((row) => row.config as unknown as AliasConfig)],
-      reflex: source.reflexModels,
-    }),
+    catalogue,
     connected,
+    problems,
     spent: (budget, window) => spentIn.get(`${budget}\n${window}`) ?? wallets.get(budget)?.spent_pico ?? 0n,
     credited: (wallet) => wallets.get(wallet)?.credited_pico ?? 0n,
   };
 }
 
+/** What was already wrong stays wrong; a change that makes something wrong is refused. */
+export function refuseNewProblems(next: Loaded, before: Loaded): void {
+  const fresh = next.problems.find((problem) => !before.problems.includes(problem));
+  if (fresh) throw new AppError('invalid_request', `The change can not be used: ${fresh}`);
+}
+
 function connectAll(
   source: SnapshotSource,
   stored: Awaited<ReturnType<Store['providers']['list']>>,
+  problems: string[],
 ): ConnectedProvider[] {
   const { config, vault, clock } = source;
   const connected = new Map<string, ConnectedProvider>();
@@ -79,10 +93,15 @@ function connectAll(
   };
   for (const entry of config.providers) add(entry, 'file');
   for (const row of stored) {
-    const secrets = row.sealed
-      ? (JSON.parse(vault.open(row.sealed, `provider:${row.name}`)) as Record<string, unknown>)
-      : {};
-    add({ ...row.config, ...secrets, name: row.name } as ProviderConfig, 'api');
+    // One that can't be opened any more (another key file, an older form) must not keep the others from being served.
+    try {
+      const secrets = row.sealed
+        ? (JSON.parse(vault.open(row.sealed, `provider:${row.name}`)) as Record<string, unknown>)
+        : {};
+      add({ ...row.config, ...secrets, name: row.name } as ProviderConfig, 'api');
+    } catch (error) {
+      problems.push(`provider ${row.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
   for (const entry of discoverFromEnvironment(config.env)) add(entry as ProviderConfig, 'environment');
   for (const entry of source.loopback) add(entry, 'loopback');

@@ -39,10 +39,9 @@ import type { Services } from './services.ts';
 export function createApp(
   services: Services,
   guard: Guard,
+  keeper: ReflexKeeper,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const keeper = new ReflexKeeper(services);
   const app = createControlApp(services, keeper);
-  void keeper.restored();
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return async (request, response) => {
     try {

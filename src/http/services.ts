@@ -28,8 +28,10 @@ export interface Services {
   egress: Egress;
   reflex: Reflex;
   snapshot(): Loaded;
-  /** Reads keys, budgets, prices and providers anew; after every write to them. */
+  /** Reads keys, budgets, prices and providers anew; after every write to them. Throws AppError where the write can not be used. */
   refresh(): Promise<void>;
+  /** The same for what another process has changed: what can not be used of it is left out, and the doctor names it. */
+  adopt(): Promise<void>;
   /** Loads the journal into the store, so that it has every call whose reply has ended. */
   flushUsage(): Promise<void>;
   /** The principal of the admin key, when the secret is that key. */

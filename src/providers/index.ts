@@ -16,8 +16,8 @@ export type { HttpGet, ListedModel, ModelListing } from './list-models.ts';
 export { listModels } from './list-models.ts';
 export type * from './protocol.ts';
 export { messagesErrorBody } from './protocols/anthropic-messages/index.ts';
-export { openaiErrorBody, upstreamMayRecover } from './protocols/openai-chat/index.ts';
 export { FailedReplyError, takesByUri } from './protocols/gemini-generate/index.ts';
+export { openaiErrorBody, upstreamMayRecover } from './protocols/openai-chat/index.ts';
 
 /** What clients speak to us, by name. Embeddings have a face of their own (protocols/openai-embeddings). */
 export const surfaces: Readonly<Record<Exclude<SurfaceName, 'embeddings'>, Surface>> = {

@@ -337,6 +337,11 @@ export interface Passthrough {
   headers?(body: JsonObject): Record<string, string>;
   /** The client's bytes with only these top-level fields changed. */
   rewrite(bytes: Uint8Array, body: JsonObject, changes: PassthroughChanges, target: ApiTarget): Uint8Array;
+  /**
+   * Names what `rewrite` leaves out: proofs and fields that other providers' models put into this conversation, and that this provider
+   * refuses a whole call for. Empty as a rule, at the cost of a search through the bytes.
+   */
+  leftOut?(bytes: Uint8Array, body: JsonObject, target: ApiTarget): string[];
   facts(reply: JsonObject, target: ApiTarget): ReplyFacts;
   openScanner(target: ApiTarget, options: { showUsage: boolean }): StreamScanner;
   /** The surface's frames that end a stream because a budget ended (finish reason "length"). */

@@ -34,7 +34,18 @@ const script: fc.Arbitrary<ScriptText> = fc.record({
   chunk_delay_ms: fc.constantFrom(0, 0, 1, 5),
   delay_ms: fc.integer({ min: 1, max: 60 }),
   status: fc.constantFrom(200, 200, 200, 200, 200, 429, 500),
-  fault: fc.constantFrom('none', 'none', 'none', 'slow_first', 'slow_mid', 'reset_before', 'reset_mid', 'truncate', 'malformed', 'no_usage'),
+  fault: fc.constantFrom(
+    'none',
+    'none',
+    'none',
+    'slow_first',
+    'slow_mid',
+    'reset_before',
+    'reset_mid',
+    'truncate',
+    'malformed',
+    'no_usage',
+  ),
 });
 
 const oneCall: fc.Arbitrary<OneCall> = fc.record({
@@ -66,27 +77,37 @@ async function run(one: OneCall, secret: string): Promise<{ status: number; retr
 
 /** Waits until every call has ended also for the server; clients that left did not wait for that. */
 async function quiet(): Promise<void> {
-  for (let tries = 0; tries < 500 && tw.server.services.live.open > 0; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let tries = 0; tries < 500 && tw.server.services.live.open > 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   const stats = await tw.server.services.limits.stats();
   assert.deepEqual([tw.server.services.live.open, stats.holds, stats.leases, stats.waiting], [0, 0, 0, 0]);
 }
 
 test('random storms never spend more than a budget has', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(oneCall, { minLength: 30, maxLength: 60 }), fc.integer({ min: 200, max: 4000 }), async (calls, millionths) => {
-      const { id, secret } = await tw.key({ concurrency: 40, rpm: 10_000 });
-      const amount = `0.00${String(millionths).padStart(4, '0')}`;
-      const small = await tw.budget(id, amount);
-      const large = await tw.budget(id, '10', { window: 'month' });
-      const answers = await Promise.all(calls.map((one) => run(one, secret)));
-      await quiet();
-      await tw.server.services.flushUsage();
-      const spends = await Promise.all([small, large].map(async (budget) => (await tw.store.budgets.spends({ budget: budget.id })).reduce((sum, row) => sum + row.spent_pico, 0n)));
-      assert.ok(spends[0]! <= small.amount_pico, `spent ${formatDecimal(spends[0]!)} of ${amount}`);
-      assert.equal(spends[0], spends[1]);
-      for (const answer of answers) assert.ok(!answer || [200, 402, 429, 502].includes(answer.status), String(answer?.status));
-      assert.deepEqual(await tw.store.ledger.imbalances(), []);
-    }),
+    fc.asyncProperty(
+      fc.array(oneCall, { minLength: 30, maxLength: 60 }),
+      fc.integer({ min: 200, max: 4000 }),
+      async (calls, millionths) => {
+        const { id, secret } = await tw.key({ concurrency: 40, rpm: 10_000 });
+        const amount = `0.00${String(millionths).padStart(4, '0')}`;
+        const small = await tw.budget(id, amount);
+        const large = await tw.budget(id, '10', { window: 'month' });
+        const answers = await Promise.all(calls.map((one) => run(one, secret)));
+        await quiet();
+        await tw.server.services.flushUsage();
+        const spends = await Promise.all(
+          [small, large].map(async (budget) =>
+            (await tw.store.budgets.spends({ budget: budget.id })).reduce((sum, row) => sum + row.spent_pico, 0n),
+          ),
+        );
+        assert.ok(spends[0]! <= small.amount_pico, `spent ${formatDecimal(spends[0]!)} of ${amount}`);
+        assert.equal(spends[0], spends[1]);
+        for (const answer of answers)
+          assert.ok(!answer || [200, 402, 429, 502].includes(answer.status), String(answer?.status));
+        assert.deepEqual(await tw.store.ledger.imbalances(), []);
+      },
+    ),
     { numRuns: 8, endOnFailure: true },
   );
 });
@@ -96,10 +117,19 @@ test('500 calls at once against a budget that covers 50', async () => {
   // 12 in and 8 out are 44 millionths; the bound of the input is its bytes, so the last ones are refused a little early.
   const budget = await tw.budget(id, formatDecimal(parseDecimal('0.000044') * 50n));
   const calls = Array.from({ length: 500 }, (_, index) =>
-    tw.post('/v1/chat/completions', chat(scriptPrompt({ delay_ms: index % 30, fault: 'slow_first' }, 'x'), { max_tokens: 8, stream: index % 3 === 0 }), secret).then(async (answer) => {
-      await answer.text();
-      return { status: answer.status, final: answer.headers.get('retry-after') === null };
-    }),
+    tw
+      .post(
+        '/v1/chat/completions',
+        chat(scriptPrompt({ delay_ms: index % 30, fault: 'slow_first' }, 'x'), {
+          max_tokens: 8,
+          stream: index % 3 === 0,
+        }),
+        secret,
+      )
+      .then(async (answer) => {
+        await answer.text();
+        return { status: answer.status, final: answer.headers.get('retry-after') === null };
+      }),
   );
   const answers = await Promise.all(calls);
   await quiet();
@@ -110,6 +140,15 @@ test('500 calls at once against a budget that covers 50', async () => {
   assert.ok(spend!.spent_pico <= budget.amount_pico);
   assert.ok(answers.every((answer) => answer.status === 200 || answer.status === 402));
   // Less is left than one call holds: its bytes in, and 8 tokens out.
-  const hold = BigInt(JSON.stringify(chat(scriptPrompt({ delay_ms: 29, fault: 'slow_first' }, 'x'), { max_tokens: 8, stream: false })).length) * parseDecimal('0.000001') + parseDecimal('0.000032');
-  assert.ok(budget.amount_pico - spend!.spent_pico < hold, `${formatDecimal(budget.amount_pico - spend!.spent_pico)} left, a hold is ${formatDecimal(hold)}`);
+  const hold =
+    BigInt(
+      JSON.stringify(chat(scriptPrompt({ delay_ms: 29, fault: 'slow_first' }, 'x'), { max_tokens: 8, stream: false }))
+        .length,
+    ) *
+      parseDecimal('0.000001') +
+    parseDecimal('0.000032');
+  assert.ok(
+    budget.amount_pico - spend!.spent_pico < hold,
+    `${formatDecimal(budget.amount_pico - spend!.spent_pico)} left, a hold is ${formatDecimal(hold)}`,
+  );
 });

@@ -5,8 +5,10 @@ import fc from 'fast-check';
 import { startTestServer, type TestServer } from '../server-testing.ts';
 import { VALID_BODIES } from './valid-bodies.ts';
 
-const MODELS = ['mock', 'claude', 'gemini', 'ollama', 'ark'].map((name) => `${name}/test-model`).concat('reflex/default');
-const RUNS = 600;
+const MODELS = ['mock', 'claude', 'gemini', 'ollama', 'ark']
+  .map((name) => `${name}/test-model`)
+  .concat('reflex/default');
+const RUNS = 400;
 /** Calls at a time: what one breaks must not reach another. */
 const AT_ONCE = 20;
 
@@ -31,9 +33,36 @@ function pathsOf(value: unknown, at: Path = []): Path[] {
 const DEEP = '\u2603deep\u2603';
 
 const anything = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom<unknown>(null, true, false, 0, -1, 0.5, 1e308, Number.MAX_SAFE_INTEGER, '', ' ', 'constructor', '\u0000\ud800', [], {}, [[]], [null], [{}], DEEP) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom<unknown>(
+      null,
+      true,
+      false,
+      0,
+      -1,
+      0.5,
+      1e308,
+      Number.MAX_SAFE_INTEGER,
+      '',
+      ' ',
+      'constructor',
+      '\u0000\ud800',
+      [],
+      {},
+      [[]],
+      [null],
+      [{}],
+      DEEP,
+    ),
+  },
   { weight: 1, arbitrary: fc.constant<unknown>('é'.repeat(20_000)) },
-  { weight: 1, arbitrary: fc.constant<unknown>(JSON.parse('{"__proto__":{"x":1},"constructor":1,"type":"object","properties":{"__proto__":null}}')) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<unknown>(
+      JSON.parse('{"__proto__":{"x":1},"constructor":1,"type":"object","properties":{"__proto__":null}}'),
+    ),
+  },
   { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown> },
 );
 
@@ -43,7 +72,10 @@ interface Mutation {
   value: unknown;
 }
 
-const mutation: fc.Arbitrary<Mutation> = fc.record({ pick: fc.nat(), value: fc.option(anything, { nil: undefined, freq: 8 }) });
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  pick: fc.nat(),
+  value: fc.option(anything, { nil: undefined, freq: 8 }),
+});
 
 function mutate(body: Record<string, unknown>, { pick, value }: Mutation): void {
   const paths = pathsOf(body).filter((path) => path[0] !== 'model' && !path.includes('__proto__'));
@@ -63,7 +95,12 @@ const call = fc.record({
   mutations: fc.array(mutation, { minLength: 1, maxLength: 2 }),
 });
 
-async function check({ path, model, stream, mutations }: typeof call extends fc.Arbitrary<infer T> ? T : never): Promise<void> {
+async function check({
+  path,
+  model,
+  stream,
+  mutations,
+}: typeof call extends fc.Arbitrary<infer T> ? T : never): Promise<void> {
   const body: Record<string, unknown> = { ...structuredClone(VALID_BODIES[path]!), model };
   if (stream && path !== '/v1/embeddings') body.stream = true;
   for (const one of mutations) mutate(body, one);
@@ -91,7 +128,11 @@ test('whatever a body holds, the answer is a reply or a refusal', async () => {
 
 test('the valid bodies are valid, or what they lack is named', async () => {
   for (const [path, body] of Object.entries(VALID_BODIES)) {
-    const answer = await tw.post(path, { ...body, model: path === '/v1/messages' ? 'claude/test-model' : 'mock/test-model' }, secret);
+    const answer = await tw.post(
+      path,
+      { ...body, model: path === '/v1/messages' ? 'claude/test-model' : 'mock/test-model' },
+      secret,
+    );
     assert.equal(answer.status, 200, `${path} ${await answer.text()}`);
   }
 });

@@ -1,11 +1,20 @@
 /** Requests that no client library sends: each gets one clear answer, in the shape of its surface, and the server goes on. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chat, startTestServer, type TestServer } from '../server-testing.ts';
 import { type RawReply, rawCall } from './raw-call.ts';
-import { chunk, DONE, delta, type RawAnswer, type RawUpstream, STREAM_HEAD, startRawUpstream, stop } from './raw-upstream.ts';
+import {
+  chunk,
+  DONE,
+  delta,
+  type RawAnswer,
+  type RawUpstream,
+  STREAM_HEAD,
+  startRawUpstream,
+  stop,
+} from './raw-upstream.ts';
 
 let tw: TestServer;
 let secret: string;
@@ -31,7 +40,9 @@ const FLOOD_BYTES = 100_000_000;
 
 before(async () => {
   upstream = await startRawUpstream({ default: flood });
-  tw = await startTestServer({ config: `  - { name: raw, protocol: openai, base_url: "${upstream.url}/v1", api_key: sk-x }\nserver: { max_body_mb: 2 }` });
+  tw = await startTestServer({
+    config: `  - { name: raw, protocol: openai, base_url: "${upstream.url}/v1", api_key: sk-x }\nserver: { max_body_mb: 2 }`,
+  });
   secret = (await tw.key()).secret;
 });
 after(async () => {
@@ -49,7 +60,13 @@ interface Parts {
   body?: string;
 }
 
-function request({ line = 'POST /v1/chat/completions HTTP/1.1', host = 'host: 127.0.0.1', key = `authorization: Bearer ${secret}`, more = '', body = BODY }: Parts = {}): string {
+function request({
+  line = 'POST /v1/chat/completions HTTP/1.1',
+  host = 'host: 127.0.0.1',
+  key = `authorization: Bearer ${secret}`,
+  more = '',
+  body = BODY,
+}: Parts = {}): string {
   const headers = [host, key, `content-length: ${Buffer.byteLength(body)}`, more].filter((header) => header !== '');
   return `${[line, ...headers].join('\r\n')}\r\n\r\n${body}`;
 }
@@ -78,19 +95,29 @@ test('unusual but valid requests are served', async () => {
 
 test('a chunked body, one sent after 100-continue, and pipelined requests are whole', async () => {
   const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${secret}\r\n`;
-  const pieces = [BODY.slice(0, 7), BODY.slice(7)].map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('');
+  const pieces = [BODY.slice(0, 7), BODY.slice(7)]
+    .map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`)
+    .join('');
   assert.equal((await rawCall(tw.url, [`${head}transfer-encoding: chunked\r\n\r\n`, pieces, '0\r\n\r\n'])).status, 200);
   const waited = await send({ more: 'expect: 100-continue' });
   assert.match(waited.text, /^HTTP\/1\.1 100 Continue/);
   assert.equal(waited.status, 200);
   const three = await rawCall(tw.url, request() + request({ body: '{}' }) + request(), { wanted: 3 });
-  assert.deepEqual([...three.text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]), ['200', '400', '200']);
+  assert.deepEqual(
+    [...three.text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]),
+    ['200', '400', '200'],
+  );
 });
 
 test('requests that are none get a status and a reason', async () => {
   const refused: [string, Parts, number, string | undefined][] = [
     ['headers too large', { more: `x-big: ${'a'.repeat(40_000)}` }, 431, 'invalid_request'],
-    ['too many headers', { more: Array.from({ length: 3000 }, (_, n) => `a${n}: b`).join('\r\n') }, 431, 'invalid_request'],
+    [
+      'too many headers',
+      { more: Array.from({ length: 3000 }, (_, n) => `a${n}: b`).join('\r\n') },
+      431,
+      'invalid_request',
+    ],
     ['a NUL in a header', { more: 'x-a: a\0b' }, 400, 'invalid_request'],
     ['two lengths', { more: 'content-length: 5' }, 400, 'invalid_request'],
     ['a length and chunks', { more: 'transfer-encoding: chunked' }, 400, 'invalid_request'],
@@ -107,14 +134,24 @@ test('requests that are none get a status and a reason', async () => {
     ['another path', { line: 'POST /v1/nothing HTTP/1.1' }, 404, 'not_found'],
     ['GET', { line: 'GET /v1/chat/completions HTTP/1.1' }, 405, 'invalid_request'],
     ['PUT', { line: 'PUT /v1/messages HTTP/1.1' }, 405, 'invalid_request'],
-    ['the key in another scheme', { key: `authorization: Basic ${Buffer.from('a:b').toString('base64')}` }, 401, 'invalid_key'],
+    [
+      'the key in another scheme',
+      { key: `authorization: Basic ${Buffer.from('a:b').toString('base64')}` },
+      401,
+      'invalid_key',
+    ],
     ['no key', { key: '' }, 401, 'invalid_key'],
     ['a wrong key', { key: 'authorization: Bearer tw-wrong' }, 401, 'invalid_key'],
     ['the key in the query', { line: 'POST /v1/chat/completions?key=x HTTP/1.1', key: '' }, 401, 'invalid_key'],
     ['an idempotency key that is too long', { more: `idempotency-key: ${'k'.repeat(300)}` }, 400, 'invalid_request'],
     ['a byte that is no JSON', { body: '\0' }, 400, 'invalid_request'],
     ['a model named like a prototype', { body: BODY.replace('mock/test-model', '__proto__') }, 404, 'model_not_found'],
-    ['a model of 10 kB', { body: BODY.replace('mock/test-model', `mock/${'x\\u0007'.repeat(5000)}`) }, 404, 'model_not_found'],
+    [
+      'a model of 10 kB',
+      { body: BODY.replace('mock/test-model', `mock/${'x\\u0007'.repeat(5000)}`) },
+      404,
+      'model_not_found',
+    ],
   ];
   for (const [name, parts, status, code] of refused) {
     const reply = await send(parts);
@@ -127,7 +164,8 @@ test('requests that are none get a status and a reason', async () => {
 });
 
 test('a body that is too large is refused by its length or as it comes, and is not read for a stranger', async () => {
-  const head = (key: string, length: string): string => `POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: ${key}\r\n${length}\r\n\r\n`;
+  const head = (key: string, length: string): string =>
+    `POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: ${key}\r\n${length}\r\n\r\n`;
   const stated = await rawCall(tw.url, head(secret, 'content-length: 99999999'));
   assert.deepEqual([stated.status, codeOf(stated), stated.body?.type], [413, 'too_large', 'error']);
   const megabyte = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
@@ -156,9 +194,18 @@ test('bodies too deep or with too many fields are refused on every surface and p
     deep.slice(0, 30_000),
     deep,
     `{${Array.from({ length: 20_000 }, (_, n) => `"k${n}":1`).join(',')},"model":"mock/test-model"}`,
-    ...['claude', 'gemini', 'ollama'].map((name) => `{"model":"${name}/test-model","max_tokens":5,"messages":[{"role":"user","content":"x"}],"input":"x","tools":[{"type":"function","name":"f","function":{"name":"f","parameters":{"a":${deep}}},"parameters":{"a":${deep}},"input_schema":{"type":"object","a":${deep}}}]}`),
+    ...['claude', 'gemini', 'ollama'].map(
+      (name) =>
+        `{"model":"${name}/test-model","max_tokens":5,"messages":[{"role":"user","content":"x"}],"input":"x","tools":[{"type":"function","name":"f","function":{"name":"f","parameters":{"a":${deep}}},"parameters":{"a":${deep}},"input_schema":{"type":"object","a":${deep}}}]}`,
+    ),
   ];
-  for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings', '/api/v3/chat/completions']) {
+  for (const path of [
+    '/v1/chat/completions',
+    '/v1/responses',
+    '/v1/messages',
+    '/v1/embeddings',
+    '/api/v3/chat/completions',
+  ]) {
     for (const [index, body] of bodies.entries()) {
       const answer = await tw.post(path, body, secret);
       const text = await answer.text();

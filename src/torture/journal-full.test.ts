@@ -39,7 +39,8 @@ async function call(body: Record<string, unknown>): Promise<number> {
   try {
     const answer = await tw.post('/v1/chat/completions', body, secret);
     const text = await answer.text();
-    if (answer.status === 200 && (body.stream !== true || text.endsWith('[DONE]\n\n'))) acknowledged.push(answer.headers.get('x-tokenworks-operation')!);
+    if (answer.status === 200 && (body.stream !== true || text.endsWith('[DONE]\n\n')))
+      acknowledged.push(answer.headers.get('x-tokenworks-operation')!);
     else if (answer.status !== 200) assert.match(text, /"code":"overloaded"/);
     if (answer.status === 503) assert.ok(Number(answer.headers.get('retry-after')) >= 1);
     return answer.status;

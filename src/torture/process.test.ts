@@ -39,13 +39,25 @@ after(async () => {
 });
 
 const post = (body: unknown, path = '/v1/chat/completions', key = ADMIN_KEY): Promise<Response> =>
-  fetch(server.url + path, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) });
-const say = (content: string, more: Record<string, unknown> = {}) => ({ model: 'mock/test-model', messages: [{ role: 'user', content }], ...more });
+  fetch(server.url + path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+const say = (content: string, more: Record<string, unknown> = {}) => ({
+  model: 'mock/test-model',
+  messages: [{ role: 'user', content }],
+  ...more,
+});
 
 test('a second process on the same home ends with one line that says why', async () => {
   const second = startProcess({ home, adminKey: ADMIN_KEY });
   assert.equal(await second.ended, 1);
-  const lines = second.errors().trim().split('\n').filter((line) => !line.startsWith('tokenworks: opening'));
+  const lines = second
+    .errors()
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('tokenworks: opening'));
   assert.equal(lines.length, 1, second.errors());
   assert.match(lines[0]!, /in use|running|another|already/i);
 });
@@ -75,8 +87,20 @@ test('no secret and no word of a caller is in a log, a journal line or an error'
       }
     }
   }
-  assert.equal((await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}`, host: 'evil.example' } })).status < 500, true);
-  const written = { log: server.output() + server.errors(), journal: textOf(join(home, 'journal')), errors: errors.join('\n') };
+  assert.equal(
+    (
+      await fetch(`${server.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN_KEY}`, host: 'evil.example' },
+      })
+    ).status < 500,
+    true,
+  );
+  const written = {
+    log: server.output() + server.errors(),
+    journal: textOf(join(home, 'journal')),
+    errors: errors.join('\n'),
+  };
   for (const [where, text] of Object.entries(written)) {
     for (const secret of [PROVIDER_KEY, OTHER_KEY, ADMIN_KEY, 'tw-unknown-q8Zk3', CARD, PROMPT]) {
       assert.ok(!text.includes(secret), `${secret} is in the ${where}: ${around(text, secret)}`);
@@ -93,12 +117,15 @@ test('SIGTERM lets an open stream end, refuses new calls, and ends with the book
   await reader.read();
   server.process.kill('SIGTERM');
   let text = '';
-  for (let step = await reader.read(); !step.done; step = await reader.read()) text += Buffer.from(step.value).toString('utf8');
+  for (let step = await reader.read(); !step.done; step = await reader.read())
+    text += Buffer.from(step.value).toString('utf8');
   assert.ok(text.endsWith('data: [DONE]\n\n'));
   assert.equal(await server.ended, 0);
   await assert.rejects(post(say('late')));
   server = await serve({ home, adminKey: ADMIN_KEY });
-  const record = (await (await fetch(`${server.url}/v1/operations/${id}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })).json()) as { status?: string; attempts?: unknown[] };
+  const record = (await (
+    await fetch(`${server.url}/v1/operations/${id}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+  ).json()) as { status?: string; attempts?: unknown[] };
   assert.deepEqual([record.status, record.attempts?.length], ['completed', 1]);
 });
 
@@ -108,9 +135,14 @@ test('kill -9 in mid-stream leaves one broken operation that nobody pays for', a
   await open.body!.getReader().read();
   await server.stop('SIGKILL');
   server = await serve({ home, adminKey: ADMIN_KEY });
-  const record = (await (await fetch(`${server.url}/v1/operations/${id}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })).json()) as { status?: string; charge?: unknown; usage_source?: string };
+  const record = (await (
+    await fetch(`${server.url}/v1/operations/${id}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+  ).json()) as { status?: string; charge?: unknown; usage_source?: string };
   assert.deepEqual([record.status, record.usage_source], ['broken', 'estimated']);
-  assert.equal(Number.parseFloat(String((record.charge as { amount?: string } | undefined)?.amount ?? record.charge ?? '0')), 0);
+  assert.equal(
+    Number.parseFloat(String((record.charge as { amount?: string } | undefined)?.amount ?? record.charge ?? '0')),
+    0,
+  );
 });
 
 /** All text below a folder. */

@@ -12,7 +12,11 @@ export interface RawReply {
 }
 
 /** Sends pieces one after the other and resolves as soon as `wanted` whole answers came, the connection ended, or `patience_ms` passed. */
-export function rawCall(url: string, pieces: string | Buffer | (string | Buffer)[], options: { wanted?: number; patience_ms?: number } = {}): Promise<RawReply> {
+export function rawCall(
+  url: string,
+  pieces: string | Buffer | (string | Buffer)[],
+  options: { wanted?: number; patience_ms?: number } = {},
+): Promise<RawReply> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     let text = '';

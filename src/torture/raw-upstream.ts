@@ -1,6 +1,7 @@
 /** An upstream that answers with whatever bytes a test wants, valid HTTP or not; the model's name in the request chooses which. */
-import { createServer, type Socket } from 'node:net';
+
 import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 
 export interface RawRequest {
   head: string;
@@ -26,12 +27,22 @@ export async function startRawUpstream(answers: Record<string, RawAnswer>): Prom
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    let text = '';
+    let pieces: Buffer[] = [];
+    let size = 0;
+    let wanted = 0;
     socket.on('data', (chunk) => {
-      text += chunk.toString('latin1');
+      pieces.push(chunk);
+      size += chunk.length;
+      // Large bodies come in thousands of pieces: joined once, when they can be whole.
+      if (size < wanted) return;
+      const text = Buffer.concat(pieces).toString('latin1');
+      pieces = [Buffer.from(text, 'latin1')];
+      wanted = lengthOf(text);
       const request = wholeRequest(text);
       if (!request) return;
-      text = '';
+      pieces = [];
+      size = 0;
+      wanted = 0;
       seen.push(request);
       const name = String(request.body.model ?? /models\/([^:]+):/.exec(request.head)?.[1]);
       (answers[name] ?? answers.default!)(socket, request);
@@ -52,6 +63,12 @@ export async function startRawUpstream(answers: Record<string, RawAnswer>): Prom
   };
 }
 
+/** Bytes of the request that `text` begins, as far as its head is there. */
+function lengthOf(text: string): number {
+  const end = text.indexOf('\r\n\r\n');
+  return end < 0 ? 0 : end + 4 + Number(/content-length: *(\d+)/i.exec(text.slice(0, end))?.[1] ?? 0);
+}
+
 function wholeRequest(text: string): RawRequest | undefined {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
@@ -65,8 +82,14 @@ function wholeRequest(text: string): RawRequest | undefined {
 /** A whole answer with its length. */
 export function whole(body: string | Buffer, headers: Record<string, string> = {}, status = '200 OK'): Buffer {
   const bytes = Buffer.from(body);
-  const all: Record<string, string> = { 'content-type': 'application/json', 'content-length': String(bytes.length), ...headers };
-  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const all: Record<string, string> = {
+    'content-type': 'application/json',
+    'content-length': String(bytes.length),
+    ...headers,
+  };
+  const head = Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   return Buffer.concat([Buffer.from(`HTTP/1.1 ${status}\r\n${head}\r\n`, 'latin1'), bytes]);
 }
 

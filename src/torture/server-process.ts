@@ -29,17 +29,33 @@ export interface ServerProcess extends RunningProcess {
 }
 
 export function startProcess({ home, adminKey, env = {}, flags = [] }: ProcessOptions): RunningProcess {
-  const args = [...flags, join(ROOT, 'src/cli/main.ts'), 'serve', '--port', '0', '--config', join(home, 'tokenworks.yaml')];
+  const args = [
+    ...flags,
+    join(ROOT, 'src/cli/main.ts'),
+    'serve',
+    '--port',
+    '0',
+    '--config',
+    join(home, 'tokenworks.yaml'),
+  ];
   const child = spawn(process.execPath, args, {
     cwd: home,
-    env: { PATH: process.env.PATH, TOKENWORKS_HOME: home, TOKENWORKS_ADMIN_KEY: adminKey, TOKENWORKS_LOG: 'debug', ...env },
+    env: {
+      PATH: process.env.PATH,
+      TOKENWORKS_HOME: home,
+      TOKENWORKS_ADMIN_KEY: adminKey,
+      TOKENWORKS_LOG: 'debug',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (errors += chunk));
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal)),
+  );
   return {
     process: child,
     output: () => output,
@@ -57,7 +73,11 @@ export async function serve(options: ProcessOptions): Promise<ServerProcess> {
   const running = startProcess(options);
   let over: unknown;
   void running.ended.then((code) => (over = code ?? 'gone'));
-  for (const until = performance.now() + START_MS; performance.now() < until && over === undefined; await new Promise((resolve) => setTimeout(resolve, 30))) {
+  for (
+    const until = performance.now() + START_MS;
+    performance.now() < until && over === undefined;
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  ) {
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(running.output())?.[0];
     if (url && (await fetch(`${url}/readyz`).catch(() => undefined))?.ok) return { ...running, url };
   }

@@ -26,14 +26,20 @@ const drip = setInterval(() => {
 }, 250);
 let slowest_ms = 0;
 let served = 0;
-for (const end = performance.now() + PATIENCE_MS; performance.now() < end && answers.length < CLIENTS; await sleep(200)) {
+for (
+  const end = performance.now() + PATIENCE_MS;
+  performance.now() < end && answers.length < CLIENTS;
+  await sleep(200)
+) {
   const began = performance.now();
   if ((await tw.post('/v1/chat/completions', chat('hi'), secret)).status === 200) served++;
   slowest_ms = Math.max(slowest_ms, performance.now() - began);
 }
 clearInterval(drip);
 const refused = answers.filter((line) => line.includes('408')).length;
-console.log(`${refused} of ${CLIENTS} slow clients were answered 408, ${answers.length - refused} cut off; ${served} other calls were served, the slowest in ${slowest_ms.toFixed(0)} ms`);
+console.log(
+  `${refused} of ${CLIENTS} slow clients were answered 408, ${answers.length - refused} cut off; ${served} other calls were served, the slowest in ${slowest_ms.toFixed(0)} ms`,
+);
 for (const socket of sockets) socket.destroy();
 await tw.close();
 process.exit(answers.length === CLIENTS && served > 0 ? 0 : 1);

@@ -45,9 +45,15 @@ const URLS = [
 
 type Body = [path: string, body: Record<string, unknown>];
 
-const chat = (...parts: unknown[]): Body => ['/v1/chat/completions', { messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, ...parts] }] }];
+const chat = (...parts: unknown[]): Body => [
+  '/v1/chat/completions',
+  { messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, ...parts] }] },
+];
 const responses = (...parts: unknown[]): Body => ['/v1/responses', { input: [{ role: 'user', content: parts }] }];
-const messages = (...parts: unknown[]): Body => ['/v1/messages', { max_tokens: 10, messages: [{ role: 'user', content: parts }] }];
+const messages = (...parts: unknown[]): Body => [
+  '/v1/messages',
+  { max_tokens: 10, messages: [{ role: 'user', content: parts }] },
+];
 
 const STANDARD = (url: string): Body[] => [
   chat({ type: 'image_url', image_url: { url } }),
@@ -70,20 +76,72 @@ const PLACES: Record<string, Body> = {
   'chat, a part of responses': chat({ type: 'input_image', image_url: INSIDE }),
   'chat, a part of messages': chat({ type: 'image', source: { type: 'url', url: INSIDE } }),
   'chat, an unknown part': chat({ type: 'hologram', hologram: { href: INSIDE } }),
-  'chat, content that is one part': ['/v1/chat/completions', { messages: [{ role: 'user', content: { type: 'image_url', image_url: { url: INSIDE } } }] }],
-  'chat, images beside the content': ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x', images: [INSIDE] }] }],
-  'chat, a tool result': ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }, { role: 'assistant', tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }] }, { role: 'tool', tool_call_id: 'a', content: [{ type: 'image_url', image_url: { url: INSIDE } }] }] }],
-  'responses, a tool result': ['/v1/responses', { input: [{ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_image', image_url: INSIDE }] }] }],
-  'responses, a screenshot': ['/v1/responses', { input: [{ type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot', image_url: INSIDE } }] }],
-  'responses, a prompt variable': ['/v1/responses', { input: 'x', prompt: { id: 'p', variables: { a: { type: 'input_image', image_url: INSIDE } } } }],
-  'responses, a tool server': ['/v1/responses', { input: 'x', tools: [{ type: 'mcp', server_label: 'x', server_url: INSIDE }] }],
+  'chat, content that is one part': [
+    '/v1/chat/completions',
+    { messages: [{ role: 'user', content: { type: 'image_url', image_url: { url: INSIDE } } }] },
+  ],
+  'chat, images beside the content': [
+    '/v1/chat/completions',
+    { messages: [{ role: 'user', content: 'x', images: [INSIDE] }] },
+  ],
+  'chat, a tool result': [
+    '/v1/chat/completions',
+    {
+      messages: [
+        { role: 'user', content: 'x' },
+        { role: 'assistant', tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }] },
+        { role: 'tool', tool_call_id: 'a', content: [{ type: 'image_url', image_url: { url: INSIDE } }] },
+      ],
+    },
+  ],
+  'responses, a tool result': [
+    '/v1/responses',
+    { input: [{ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_image', image_url: INSIDE }] }] },
+  ],
+  'responses, a screenshot': [
+    '/v1/responses',
+    {
+      input: [
+        { type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot', image_url: INSIDE } },
+      ],
+    },
+  ],
+  'responses, a prompt variable': [
+    '/v1/responses',
+    { input: 'x', prompt: { id: 'p', variables: { a: { type: 'input_image', image_url: INSIDE } } } },
+  ],
+  'responses, a tool server': [
+    '/v1/responses',
+    { input: 'x', tools: [{ type: 'mcp', server_label: 'x', server_url: INSIDE }] },
+  ],
   'responses, file_data': responses({ type: 'input_file', file_data: INSIDE }),
   'responses, an object': responses({ type: 'input_image', image_url: { url: INSIDE } }),
-  'messages, a tool result': messages({ type: 'tool_result', tool_use_id: 'x', content: [{ type: 'image', source: { type: 'url', url: INSIDE } }] }),
+  'messages, a tool result': messages({
+    type: 'tool_result',
+    tool_use_id: 'x',
+    content: [{ type: 'image', source: { type: 'url', url: INSIDE } }],
+  }),
   'messages, no source type': messages({ type: 'image', source: { url: INSIDE } }),
-  'messages, inside a document': messages({ type: 'document', source: { type: 'content', content: [{ type: 'image', source: { type: 'url', url: INSIDE } }] } }),
-  'messages, the system prompt': ['/v1/messages', { max_tokens: 5, system: [{ type: 'image', source: { type: 'url', url: INSIDE } }], messages: [{ role: 'user', content: 'x' }] }],
-  'messages, a tool server': ['/v1/messages', { max_tokens: 5, mcp_servers: [{ type: 'url', url: INSIDE, name: 'x' }], messages: [{ role: 'user', content: 'x' }] }],
+  'messages, inside a document': messages({
+    type: 'document',
+    source: { type: 'content', content: [{ type: 'image', source: { type: 'url', url: INSIDE } }] },
+  }),
+  'messages, the system prompt': [
+    '/v1/messages',
+    {
+      max_tokens: 5,
+      system: [{ type: 'image', source: { type: 'url', url: INSIDE } }],
+      messages: [{ role: 'user', content: 'x' }],
+    },
+  ],
+  'messages, a tool server': [
+    '/v1/messages',
+    {
+      max_tokens: 5,
+      mcp_servers: [{ type: 'url', url: INSIDE, name: 'x' }],
+      messages: [{ role: 'user', content: 'x' }],
+    },
+  ],
 };
 
 let tw: TestServer;
@@ -123,7 +181,11 @@ test('written with JSON escapes', async () => {
 });
 
 test('text that speaks of an address is only text', async () => {
-  for (const body of [chat({ type: 'text', text: INSIDE }), responses({ type: 'input_text', text: INSIDE }), messages({ type: 'text', text: INSIDE })]) {
+  for (const body of [
+    chat({ type: 'text', text: INSIDE }),
+    responses({ type: 'input_text', text: INSIDE }),
+    messages({ type: 'text', text: INSIDE }),
+  ]) {
     const answer = await tw.post(body[0], { ...body[1], model: 'mock/test-model' }, secret);
     assert.equal(answer.status, 200, await answer.text());
   }
@@ -148,7 +210,16 @@ test('a name that resolves inside, also only the second time, is not fetched', a
       },
       limits: { timeout_ms: 300, connect_timeout_ms: 200 },
     });
-    const request = { messages: [{ role: 'user', content: [{ type: 'image', source: { kind: 'url', url: `http://rebind.example:${new URL(tw.mock.url).port}/x.png` } }] }] } as unknown as ChatRequest;
+    const request = {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'image', source: { kind: 'url', url: `http://rebind.example:${new URL(tw.mock.url).port}/x.png` } },
+          ],
+        },
+      ],
+    } as unknown as ChatRequest;
     await assert.rejects(withInlineMedia(request, egress), index === 0 ? Error : { code: 'not_allowed' });
     assert.equal(asked.length, 1);
     await egress.close();

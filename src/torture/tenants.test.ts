@@ -12,7 +12,10 @@ before(async () => {
   tw = await startTestServer();
   const now_ms = Date.now();
   for (const name of ['one', 'other']) {
-    await tw.store.organisations.create({ id: name, name, timezone: 'UTC', capture: 'metadata', tagKeys: [], createdAt_ms: now_ms }, audit);
+    await tw.store.organisations.create(
+      { id: name, name, timezone: 'UTC', capture: 'metadata', tagKeys: [], createdAt_ms: now_ms },
+      audit,
+    );
     await tw.store.projects.create({ id: name, organisation: name, name, createdAt_ms: now_ms }, audit);
   }
   one = (await tw.key({ project: 'one', organisation: 'one' })).secret;
@@ -20,8 +23,10 @@ before(async () => {
 });
 after(() => tw.close());
 
-const get = (path: string, secret: string, headers: Record<string, string> = {}): Promise<Response> => fetch(tw.url + path, { headers: { authorization: `Bearer ${secret}`, ...headers } });
-const call = (secret: string, more = {}, headers = {}): Promise<Response> => tw.post('/v1/chat/completions', chat('hi', more), secret, headers);
+const get = (path: string, secret: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(tw.url + path, { headers: { authorization: `Bearer ${secret}`, ...headers } });
+const call = (secret: string, more = {}, headers = {}): Promise<Response> =>
+  tw.post('/v1/chat/completions', chat('hi', more), secret, headers);
 
 test("another project's operation is not there, nor can an outcome be put on it", async () => {
   const answer = await call(one);
@@ -35,11 +40,39 @@ test("another project's operation is not there, nor can an outcome be put on it"
 });
 
 test('the control plane is closed to every API key', async () => {
-  const paths = ['organisations', 'projects', 'keys', 'budgets', 'wallets', 'prices', 'models', 'providers', 'usage', 'fx-rates', 'barometer', 'outcomes', 'returns', 'invoices', 'reconciliations', 'audit', 'alerts', 'operations', 'captures', 'backup', 'doctor', 'live', 'ledger/check'];
+  const paths = [
+    'organisations',
+    'projects',
+    'keys',
+    'budgets',
+    'wallets',
+    'prices',
+    'models',
+    'providers',
+    'usage',
+    'fx-rates',
+    'barometer',
+    'outcomes',
+    'returns',
+    'invoices',
+    'reconciliations',
+    'audit',
+    'alerts',
+    'operations',
+    'captures',
+    'backup',
+    'doctor',
+    'live',
+    'ledger/check',
+  ];
   for (const path of paths) {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       for (const secret of [one, 'tw-nonsense', '']) {
-        const answer = await fetch(`${tw.url}/admin/v1/${path}`, { method, headers: { authorization: `Bearer ${secret}` }, body: method === 'GET' ? undefined : '{}' });
+        const answer = await fetch(`${tw.url}/admin/v1/${path}`, {
+          method,
+          headers: { authorization: `Bearer ${secret}` },
+          body: method === 'GET' ? undefined : '{}',
+        });
         const text = await answer.text();
         assert.ok([401, 403, 404, 405].includes(answer.status), `${method} ${path} ${answer.status} ${text}`);
       }
@@ -57,7 +90,9 @@ test('an idempotency key is its API key’s own', async () => {
 });
 
 test("another project's Reflex model can neither be read, asked, changed, nor called by any name", async () => {
-  const examples = ['red', 'blue', 'green'].flatMap((colour) => Array.from({ length: 4 }, (_, n) => ({ text: `paint it ${colour} ${n}`, intent: colour })));
+  const examples = ['red', 'blue', 'green'].flatMap((colour) =>
+    Array.from({ length: 4 }, (_, n) => ({ text: `paint it ${colour} ${n}`, intent: colour })),
+  );
   const made = await tw.post('/v1/reflex/models', { name: 'colours', examples }, one);
   assert.ok(made.status === 201 || made.status === 202, await made.text());
   for (let tries = 0; tries < 100; tries++) {
@@ -93,7 +128,11 @@ test('only a key with the right may name a user', async () => {
 
 /** Signs in as the console does. */
 async function signIn(): Promise<string> {
-  const answer = await fetch(`${tw.url}/admin/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json', origin: tw.url }, body: JSON.stringify({ token: tw.adminKey }) });
+  const answer = await fetch(`${tw.url}/admin/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: tw.url },
+    body: JSON.stringify({ token: tw.adminKey }),
+  });
   assert.equal(answer.status, 200, await answer.clone().text());
   const cookie = answer.headers.get('set-cookie')!;
   assert.match(cookie, /HttpOnly/i);
@@ -104,7 +143,12 @@ async function signIn(): Promise<string> {
 test('a session is written with from its own page only', async () => {
   const cookie = await signIn();
   const body = JSON.stringify({ name: 'made by a page' });
-  const write = (headers: Record<string, string>) => fetch(`${tw.url}/admin/v1/keys`, { method: 'POST', headers: { cookie, 'content-type': 'application/json', ...headers }, body });
+  const write = (headers: Record<string, string>) =>
+    fetch(`${tw.url}/admin/v1/keys`, {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json', ...headers },
+      body,
+    });
   const refused: Record<string, string>[] = [
     {},
     { origin: 'https://evil.example' },
@@ -118,13 +162,27 @@ test('a session is written with from its own page only', async () => {
   assert.equal((await write({ origin: tw.url, 'sec-fetch-site': 'same-origin' })).status, 201);
   assert.equal((await fetch(`${tw.url}/admin/v1/keys`, { headers: { cookie } })).status, 200);
   // The cookie is no API key, and a wrong one is nothing.
-  assert.equal((await fetch(`${tw.url}/v1/chat/completions`, { method: 'POST', headers: { cookie, origin: tw.url }, body: JSON.stringify(chat('hi')) })).status, 401);
+  assert.equal(
+    (
+      await fetch(`${tw.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { cookie, origin: tw.url },
+        body: JSON.stringify(chat('hi')),
+      })
+    ).status,
+    401,
+  );
   assert.equal((await fetch(`${tw.url}/admin/v1/keys`, { headers: { cookie: `${cookie}x` } })).status, 401);
 });
 
 test('a link signs in once', async () => {
   const token = tw.server.services.consoleTokens.make();
-  const use = () => fetch(`${tw.url}/admin/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) });
+  const use = () =>
+    fetch(`${tw.url}/admin/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
   assert.deepEqual([(await use()).status, (await use()).status], [200, 401]);
 });
 
@@ -133,6 +191,9 @@ test('pages of other sites read nothing: no answer allows another origin', async
     const answer = await get(path, tw.adminKey, { origin: 'https://evil.example' });
     assert.equal(answer.headers.get('access-control-allow-origin'), null, path);
   }
-  const preflight = await fetch(`${tw.url}/v1/chat/completions`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } });
+  const preflight = await fetch(`${tw.url}/v1/chat/completions`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+  });
   assert.equal(preflight.headers.get('access-control-allow-origin'), null);
 });

@@ -5,7 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { OperationRecord } from '../contract/operation.ts';
 import { chat, operationOf, startTestServer, type TestServer } from '../server-testing.ts';
-import { chunk, completion, DONE, delta, type RawAnswer, type RawUpstream, STREAM_HEAD, startRawUpstream, stop, USAGE, whole } from './raw-upstream.ts';
+import {
+  chunk,
+  completion,
+  DONE,
+  delta,
+  type RawAnswer,
+  type RawUpstream,
+  STREAM_HEAD,
+  startRawUpstream,
+  stop,
+  USAGE,
+  whole,
+} from './raw-upstream.ts';
 
 const KEY = 'sk-rawprovider-q8Zk3vT1pLx0Rr7s';
 const MEGABYTE = 'x'.repeat(1024 * 1024);
@@ -26,8 +38,14 @@ function endless(head: string, piece: string, pieces = Number.POSITIVE_INFINITY)
   };
 }
 
-const says = (body: string | Buffer, headers = {}, status?: string): RawAnswer => (socket) => void socket.write(whole(body, headers, status));
-const stream = (...frames: string[]): RawAnswer => (socket) => void socket.write(STREAM_HEAD + frames.map(chunk).join('') + chunk(''));
+const says =
+  (body: string | Buffer, headers = {}, status?: string): RawAnswer =>
+  (socket) =>
+    void socket.write(whole(body, headers, status));
+const stream =
+  (...frames: string[]): RawAnswer =>
+  (socket) =>
+    void socket.write(STREAM_HEAD + frames.map(chunk).join('') + chunk(''));
 const usageFrame = (usage: string): string => `data: {"choices":[],"usage":${usage}}\n\n`;
 const JSON_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
 
@@ -44,14 +62,18 @@ const FAILED: Record<string, RawAnswer> = {
   'odd-status': says('{}', {}, '999 Odd'),
   longer: (socket) => void socket.end(whole(completion(USAGE), { 'content-length': '99999' })),
   shorter: says(completion(USAGE), { 'content-length': '20' }),
-  switching: (socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+  switching: (socket) =>
+    void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
   trailing: says(`${completion(USAGE)} {"more":1}`),
   headers: endless('HTTP/1.1 200 OK\r\n', `x-a: ${'y'.repeat(1000)}\r\n`),
   'bad-chunk': (socket) => void socket.write(`${JSON_HEAD}zz\r\nhello\r\n`),
   ssh: (socket) => void socket.write('SSH-2.0-OpenSSH\r\n'),
   gone: (socket) => void socket.destroy(),
   big: endless(JSON_HEAD, chunk(MEGABYTE), 100),
-  unauthorized: (socket, request) => void socket.write(whole(JSON.stringify({ error: { message: `bad key in ${request.head}` } }), {}, '401 Unauthorized')),
+  unauthorized: (socket, request) =>
+    void socket.write(
+      whole(JSON.stringify({ error: { message: `bad key in ${request.head}` } }), {}, '401 Unauthorized'),
+    ),
   echo: (socket, request) => void socket.write(whole(request.head, { 'content-type': 'text/plain' }, '500 Oops')),
 };
 
@@ -70,19 +92,44 @@ const UNRECONCILED: Record<string, string> = {
 /** Replies that are odd and right. */
 const COMPLETED: Record<string, RawAnswer> = {
   created: says(completion(USAGE), {}, '201 Created'),
-  hints: (socket) => void socket.write(Buffer.concat([Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(50)), whole(completion(USAGE))])),
+  hints: (socket) =>
+    void socket.write(
+      Buffer.concat([
+        Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(50)),
+        whole(completion(USAGE)),
+      ]),
+    ),
   deep: says(completion(USAGE, `,"x":${DEEP}`)),
   'deep-usage': says(completion(`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"x":${DEEP}}`)),
   'long-usage': says(completion(`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"x":"${MEGABYTE}"}`)),
-  'nul-usage': says(completion('{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"x\\u0000":"\\u0000\\ud800"}')),
-  'usage-twice': says(completion('{"prompt_tokens":99,"completion_tokens":99,"total_tokens":198}', `,"usage":${USAGE}`)),
+  'nul-usage': says(
+    completion('{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"x\\u0000":"\\u0000\\ud800"}'),
+  ),
+  'usage-twice': says(
+    completion('{"prompt_tokens":99,"completion_tokens":99,"total_tokens":198}', `,"usage":${USAGE}`),
+  ),
 };
 
 const STREAMS_COMPLETED: Record<string, RawAnswer> = {
   's-plain': stream(delta('hi'), stop(), usageFrame(USAGE), DONE),
-  's-usage-twice': stream(delta('hi'), usageFrame('{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}'), stop(), usageFrame(USAGE), DONE),
-  's-after-done': endless(STREAM_HEAD + [delta('hi'), stop(), usageFrame(USAGE), DONE].map(chunk).join(''), chunk(`: ${'x'.repeat(1000)}\n\n`)),
-  's-deep': stream(delta('hi'), `data: {"x":${DEEP},"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n`, stop(), usageFrame(USAGE), DONE),
+  's-usage-twice': stream(
+    delta('hi'),
+    usageFrame('{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}'),
+    stop(),
+    usageFrame(USAGE),
+    DONE,
+  ),
+  's-after-done': endless(
+    STREAM_HEAD + [delta('hi'), stop(), usageFrame(USAGE), DONE].map(chunk).join(''),
+    chunk(`: ${'x'.repeat(1000)}\n\n`),
+  ),
+  's-deep': stream(
+    delta('hi'),
+    `data: {"x":${DEEP},"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n`,
+    stop(),
+    usageFrame(USAGE),
+    DONE,
+  ),
 };
 
 /** Streams that fail before anything of them could be delivered. */
@@ -92,7 +139,10 @@ const STREAMS_FAILED: Record<string, RawAnswer> = {
   's-no-line': endless(STREAM_HEAD, chunk(`data: ${MEGABYTE}`)),
   's-empty': stream(),
   's-null': stream('data: null\n\n'),
-  's-gzip': says(gzipSync(delta('hi') + stop() + DONE), { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }),
+  's-gzip': says(gzipSync(delta('hi') + stop() + DONE), {
+    'content-type': 'text/event-stream',
+    'content-encoding': 'gzip',
+  }),
 };
 
 const STREAMS_BROKEN: Record<string, RawAnswer> = {
@@ -112,7 +162,11 @@ const answers: Record<string, RawAnswer> = {
   's-negative': stream(delta('hi'), stop(), usageFrame('{"prompt_tokens":-1,"completion_tokens":5}'), DONE),
   'retry-never': says('{"error":{"message":"slow"}}', { 'retry-after': '1e999' }, '429 Too Many Requests'),
   'retry-negative': says('{"error":{"message":"slow"}}', { 'retry-after': '-5' }, '429 Too Many Requests'),
-  'retry-late': says('{"error":{"message":"slow"}}', { 'retry-after': 'Fri, 31 Dec 9999 23:59:59 GMT' }, '429 Too Many Requests'),
+  'retry-late': says(
+    '{"error":{"message":"slow"}}',
+    { 'retry-after': 'Fri, 31 Dec 9999 23:59:59 GMT' },
+    '429 Too Many Requests',
+  ),
 };
 
 let tw: TestServer;
@@ -145,7 +199,10 @@ interface Outcome {
 async function ask(name: string, streaming = false): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const path of ['/v1/chat/completions', '/v1/messages', '/v1/responses']) {
-    const body = path === '/v1/responses' ? { model: `raw/${name}`, input: 'hi', stream: streaming } : { ...chat('hi', { model: `raw/${name}`, stream: streaming }), max_tokens: 100 };
+    const body =
+      path === '/v1/responses'
+        ? { model: `raw/${name}`, input: 'hi', stream: streaming }
+        : { ...chat('hi', { model: `raw/${name}`, stream: streaming }), max_tokens: 100 };
     const answer = await tw.post(path, body, secret);
     const text = await answer.text();
     outcomes.push({ status: answer.status, text, record: await operationOf(tw, answer) });
@@ -153,10 +210,17 @@ async function ask(name: string, streaming = false): Promise<Outcome[]> {
   return outcomes;
 }
 
-for (const [name, streaming] of [...Object.keys(FAILED).map((one) => [one, false] as const), ...Object.keys(STREAMS_FAILED).map((one) => [one, true] as const)]) {
+for (const [name, streaming] of [
+  ...Object.keys(FAILED).map((one) => [one, false] as const),
+  ...Object.keys(STREAMS_FAILED).map((one) => [one, true] as const),
+]) {
   test(`${name}: a failure of the provider, charged to nobody`, async () => {
     for (const { status, text, record } of await ask(name, streaming)) {
-      assert.deepEqual([status, record.status, record.attempts.length, record.charge_pico ?? 0n], [502, 'failed', 1, 0n], text.slice(0, 300));
+      assert.deepEqual(
+        [status, record.status, record.attempts.length, record.charge_pico ?? 0n],
+        [502, 'failed', 1, 0n],
+        text.slice(0, 300),
+      );
       assert.match(text, /"code":"upstream_error"/);
       assert.ok(!text.includes(KEY) && text.length < 4000, text.slice(0, 300));
     }
@@ -167,16 +231,26 @@ for (const [name, usage] of Object.entries(UNRECONCILED)) {
   test(`usage ${usage.slice(0, 40)}: delivered, and marked`, async () => {
     for (const { status, record } of await ask(name)) {
       const [attempt] = record.attempts;
-      assert.deepEqual([status, record.status, attempt!.usageSource, attempt!.usage, attempt!.cost_pico], [200, 'completed', 'unreconciled', {}, undefined]);
+      assert.deepEqual(
+        [status, record.status, attempt!.usageSource, attempt!.usage, attempt!.cost_pico],
+        [200, 'completed', 'unreconciled', {}, undefined],
+      );
       assert.notEqual(attempt!.rawUsage, undefined);
     }
   });
 }
 
-for (const [name, streaming] of [...Object.keys(COMPLETED).map((one) => [one, false] as const), ...Object.keys(STREAMS_COMPLETED).map((one) => [one, true] as const)]) {
+for (const [name, streaming] of [
+  ...Object.keys(COMPLETED).map((one) => [one, false] as const),
+  ...Object.keys(STREAMS_COMPLETED).map((one) => [one, true] as const),
+]) {
   test(`${name}: odd, and counted right`, async () => {
     for (const { status, text, record } of await ask(name, streaming)) {
-      assert.deepEqual([status, record.status, record.attempts[0]!.usage, record.charge_pico], [200, 'completed', { input: 10, output: 5 }, 30_000_000n], text.slice(0, 300));
+      assert.deepEqual(
+        [status, record.status, record.attempts[0]!.usage, record.charge_pico],
+        [200, 'completed', { input: 10, output: 5 }, 30_000_000n],
+        text.slice(0, 300),
+      );
     }
   });
 }
@@ -184,7 +258,11 @@ for (const [name, streaming] of [...Object.keys(COMPLETED).map((one) => [one, fa
 for (const name of Object.keys(STREAMS_BROKEN)) {
   test(`${name}: ends in the error event of its surface, charged to nobody`, async () => {
     for (const { status, text, record } of await ask(name, true)) {
-      assert.deepEqual([status, record.status, record.charge_pico, record.attempts[0]!.usageSource], [200, 'broken', 0n, 'estimated'], text.slice(-300));
+      assert.deepEqual(
+        [status, record.status, record.charge_pico, record.attempts[0]!.usageSource],
+        [200, 'broken', 0n, 'estimated'],
+        text.slice(-300),
+      );
       assert.match(text, /hi/);
       assert.match(text.slice(-400), /"code":"upstream_error"/);
       assert.ok(!text.includes(KEY) && !text.includes('[DONE]') && !text.includes('message_stop'));

@@ -8,7 +8,7 @@ export const Decimal = z
   .regex(/^-?\d{1,26}(\.\d{1,12})?$/, 'must be a decimal in quotes, such as "5.00"')
   .meta({ description: 'Exact decimal.', example: '5.00' });
 
-export const PositiveDecimal = Decimal.refine((text) => parseDecimal(text) > 0n, 'must be above 0').meta({
+export const PositiveDecimal = Decimal.refine(isPositive, 'must be above 0').meta({
   description: 'Exact decimal above 0.',
   example: '5.00',
 });
@@ -97,3 +97,12 @@ export const ErrorAnswer = z
   })
   .meta({ id: 'Error' });
 export type ErrorAnswer = z.infer<typeof ErrorAnswer>;
+
+/** A check runs also on what an earlier check has refused, and must not throw then. */
+function isPositive(text: string): boolean {
+  try {
+    return parseDecimal(text) > 0n;
+  } catch {
+    return true;
+  }
+}

@@ -42,6 +42,7 @@ const CHECKS: readonly (readonly [string, Examine])[] = [
   ['store', checkStore],
   ['journal', checkJournal],
   ['ledger', checkLedger],
+  ['catalogue', checkCatalogue],
   ['prices', checkPrices],
   ['unpriced', checkUnpriced],
   ['unreconciled', checkUnreconciled],
@@ -91,6 +92,16 @@ async function checkLedger(services: Services): Promise<Check> {
       wrong.length === 0
         ? 'adds up to 0 in every currency'
         : `does not add up in ${currencies}: GET /admin/v1/ledger/check says where`,
+  };
+}
+
+/** Providers and aliases made through the API that can no longer be used. */
+function checkCatalogue(services: Services): Check {
+  const { problems } = services.snapshot();
+  return {
+    name: 'catalogue',
+    ok: problems.length === 0,
+    detail: problems.length === 0 ? 'every provider and alias can be used' : problems.slice(0, NAMES_SHOWN).join('; '),
   };
 }
 

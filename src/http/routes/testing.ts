@@ -7,7 +7,7 @@ import type { OperationRecord } from '../../contract/operation.ts';
 import { createEgress } from '../../egress/index.ts';
 import { Health } from '../../gateway/health.ts';
 import { Live } from '../../gateway/live.ts';
-import { loadSnapshot } from '../../gateway/snapshot.ts';
+import { loadSnapshot, refuseNewProblems } from '../../gateway/snapshot.ts';
 import { createLimits } from '../../limits/index.ts';
 import { createReflex, type ReflexOptions } from '../../reflex/index.ts';
 import type { Store } from '../../store/index.ts';
@@ -118,7 +118,9 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
     reflex,
     snapshot: () => snapshot,
     async refresh() {
-      [snapshot] = await Promise.all([loadSnapshot(source), directory.refresh()]);
+      const [next] = await Promise.all([loadSnapshot(source), directory.refresh()]);
+      refuseNewProblems(next, snapshot);
+      snapshot = next;
     },
     flushUsage: async () => {},
     admin: (secret: string) => (sameSecret(secret, ADMIN_KEY) ? admin : undefined),

@@ -3,11 +3,20 @@ import type { AppError } from '../../../base/errors.ts';
 import { type SseFrame, SseParser, sseFrame } from '../../../base/sse.ts';
 import { utf8Bytes } from '../../../base/text.ts';
 import type { UsageReading } from '../../../contract/usage.ts';
-import type { Json, JsonObject, Passthrough, PassthroughChanges, ReplyFacts, StreamScanner } from '../../protocol.ts';
+import type {
+  ApiTarget,
+  Json,
+  JsonObject,
+  Passthrough,
+  PassthroughChanges,
+  ReplyFacts,
+  StreamScanner,
+} from '../../protocol.ts';
 import { spliceTopLevel } from '../json-body.ts';
 import { malformedStream } from './decode.ts';
 import { errorFromEvent } from './errors.ts';
 import { isObject } from './fields.ts';
+import { withoutForeignThinking } from './foreign-thinking.ts';
 import { MIN_THINKING_TOKENS } from './thinking.ts';
 import { mergeUsage, readServedTier, readUsage } from './usage.ts';
 
@@ -18,6 +27,7 @@ const TEXT_CHARS = 1024 * 1024;
 export const anthropicPassthrough: Passthrough = {
   path: () => MESSAGES_PATH,
   rewrite,
+  leftOut: (bytes, body, target) => withoutForeignThinking(bytes, body, target)?.leftOut ?? [],
   facts,
   openScanner: (target) => new MessagesScanner(target.model),
   cut(scanner) {
@@ -26,13 +36,13 @@ export const anthropicPassthrough: Passthrough = {
   },
 };
 
-function rewrite(bytes: Uint8Array, body: JsonObject, changes: PassthroughChanges): Uint8Array {
-  const fields: Record<string, Json | undefined> = {};
+function rewrite(bytes: Uint8Array, body: JsonObject, changes: PassthroughChanges, target: ApiTarget): Uint8Array {
+  const fields: Record<string, Json | undefined> = { ...withoutForeignThinking(bytes, body, target)?.fields };
   if (body.model !== changes.model) fields.model = changes.model;
   const limit = changes.maxOutputTokens;
   if (limit !== undefined && limit !== body.max_tokens) {
     fields.max_tokens = limit;
-    const thinking = body.thinking;
+    const thinking = fields.thinking ?? body.thinking;
     // A thinking budget has to stay under the limit, or the provider refuses the call.
     if (isObject(thinking) && typeof thinking.budget_tokens === 'number' && thinking.budget_tokens >= limit) {
       fields.thinking = limit > MIN_THINKING_TOKENS ? { ...thinking, budget_tokens: limit - 1 } : { type: 'disabled' };

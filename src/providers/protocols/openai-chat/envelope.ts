@@ -89,7 +89,7 @@ const STRAY_DEPTH = 4;
 export function addStrayUrls(bound: InputBound, value: Json | undefined, depth = 0): void {
   if (typeof value === 'string') {
     // The URL standard leaves out control characters and spaces before a scheme, and tabs and line ends anywhere.
-    if (/^[\x00-\x20]*(?:h[\t\r\n]*t|f[\t\r\n]*[ti])[a-z\t\r\n]{0,12}:/i.test(value) && !bound.urls.includes(value))
+    if (/^[^!-\uffff]*(?:h[\t\r\n]*t|f[\t\r\n]*[ti])[a-z\t\r\n]{0,12}:/i.test(value) && !bound.urls.includes(value))
       bound.urls.push(value);
   } else if (depth < STRAY_DEPTH && typeof value === 'object' && value !== null) {
     for (const [key, item] of Object.entries(value))

@@ -18,6 +18,7 @@ import { CHAT_PATH } from './build.ts';
 import { brokenOff } from './decode-stream.ts';
 import { malformedReply, parseStreamedError } from './errors.ts';
 import { isObject } from './fields.ts';
+import { withoutForeignFields } from './foreign-fields.ts';
 import { argumentsText, contentParts, stringOf, usageOf } from './parse-reply.ts';
 import { DONE_FRAME } from './render.ts';
 import { FrameRun, TextTail } from './scan-tools.ts';
@@ -26,6 +27,7 @@ import { readChatUsage } from './usage.ts';
 export const chatPassthrough: Passthrough = {
   path: () => CHAT_PATH,
   rewrite,
+  leftOut: (bytes, body, target) => withoutForeignFields(bytes, body, target)?.leftOut ?? [],
   facts,
   openScanner: (target, options) => new ChatStreamScanner(target, options.showUsage),
   cut,
@@ -38,6 +40,8 @@ function rewrite(bytes: Uint8Array, body: JsonObject, changes: PassthroughChange
     edits[key] = value;
     edited = true;
   };
+  const cleaned = withoutForeignFields(bytes, body, target);
+  if (cleaned) set('messages', cleaned.messages);
   if (body.model !== changes.model) set('model', changes.model);
   if (changes.askUsage && body.stream === true && target.quirks.streamOptions !== false) {
     const options = isObject(body.stream_options) ? body.stream_options : {};

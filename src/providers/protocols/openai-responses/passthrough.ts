@@ -21,6 +21,7 @@ import { stringOf } from '../openai-chat/parse-reply.ts';
 import { FrameRun, TextTail } from '../openai-chat/scan-tools.ts';
 import { RESPONSES_PATH } from './build.ts';
 import { TERMINAL } from './decode-stream.ts';
+import { withoutForeignItems } from './foreign-items.ts';
 import { refusalContent, summaryText, textContent } from './items.ts';
 import { itemParts, responseFailure } from './parse-reply.ts';
 import { readResponsesUsage } from './usage.ts';
@@ -28,6 +29,7 @@ import { readResponsesUsage } from './usage.ts';
 export const responsesPassthrough: Passthrough = {
   path: () => RESPONSES_PATH,
   rewrite,
+  leftOut: (bytes, body) => withoutForeignItems(bytes, body)?.leftOut ?? [],
   facts,
   // Usage stands in the closing event, which is part of the protocol, whether or not anybody asked.
   openScanner: (target) => new ResponsesStreamScanner(target),
@@ -36,6 +38,8 @@ export const responsesPassthrough: Passthrough = {
 
 function rewrite(bytes: Uint8Array, body: JsonObject, changes: PassthroughChanges): Uint8Array {
   const edits: Record<string, Json | undefined> = {};
+  const cleaned = withoutForeignItems(bytes, body);
+  if (cleaned) edits.input = cleaned.input;
   if (body.model !== changes.model) edits.model = changes.model;
   if (changes.maxOutputTokens !== undefined) edits.max_output_tokens = changes.maxOutputTokens;
   return Object.keys(edits).length === 0 ? bytes : spliceTopLevel(bytes, edits);
