@@ -535,6 +535,25 @@ test('prompts are kept only where the policy says so, and without secrets', asyn
   assert.equal(await tw.store.captures.get(quiet.id), undefined);
 });
 
+test('figures that contradict each other are not charged, and a hard budget books what was held', async () => {
+  const { id, secret: poor } = await tw.key();
+  const budget = await tw.budget(id, '1');
+  const answer = await tw.post(
+    '/v1/chat/completions',
+    chat(scriptPrompt({ input: 10, cached: 99 }), { max_tokens: 8 }),
+    poor,
+  );
+  assert.equal(answer.status, 200);
+  const record = await operationOf(tw, answer);
+  assert.deepEqual([record.attempts[0]!.usageSource, record.charge_pico], ['unreconciled', undefined]);
+  assert.ok(record.holds[0]!.held_pico > 0n);
+  const [spend] = await tw.store.budgets.spends({ budget: budget.id });
+  assert.equal(spend!.spent_pico, record.holds[0]!.held_pico);
+  await tw.server.services.alerts.settled();
+  const alerts = (await tw.store.alerts.list({ limit: 500 })).data;
+  assert.ok(alerts.some((alert) => alert.kind === 'unreconciled' && alert.detail.operation === record.id));
+});
+
 test('the books balance after all this', async () => {
   await tw.server.services.flushUsage();
   assert.deepEqual(await tw.store.ledger.imbalances(), []);

@@ -93,15 +93,18 @@ export function parseTags(text: string): Record<string, string> {
 }
 
 function parseMaxCost(text: string): Money {
+  let money: Money | undefined;
   try {
-    return parseMoney(text);
+    money = parseMoney(text);
   } catch {
-    throw new AppError(
-      'invalid_request',
-      'x-tokenworks-max-cost must be an amount with a currency, such as "0.05 USD".',
-      { param: 'x-tokenworks-max-cost' },
-    );
+    money = undefined;
   }
+  if (money && money.amount > 0n) return money;
+  throw new AppError(
+    'invalid_request',
+    'x-tokenworks-max-cost must be an amount above 0 with a currency, such as "0.05 USD".',
+    { param: 'x-tokenworks-max-cost' },
+  );
 }
 
 /** Media given by URL must not point inside: whoever fetches it, we or an engine beside us, stands in our network. */

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.ts';
+import { AppError, toAppError } from '../base/errors.ts';
 import type { AliasConfig } from '../config.ts';
 import type { Provider } from '../providers/index.ts';
 
@@ -55,6 +55,12 @@ export interface ListedModel {
   facts: ModelFacts;
 }
 
+/** Something stored that can not be used, and why. */
+export interface Problem {
+  subject: string;
+  error: AppError;
+}
+
 /** Which names can be called and what each leads to. Immutable but for the list of Reflex models; made anew when something changes. */
 export interface Catalogue {
   /** Throws AppError `model_not_found`, naming near or ambiguous names. */
@@ -64,7 +70,7 @@ export interface Catalogue {
   /** Names of the first few models that are not built in. */
   readonly largeModels: readonly string[];
   /** Stored aliases that lead nowhere, and why. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 const REFLEX = 'reflex';
@@ -90,13 +96,13 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
       );
     }
   }
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   for (const alias of source.aliases) addAlias(alias);
   for (const alias of source.storedAliases ?? []) {
     try {
       addAlias(alias);
     } catch (error) {
-      problems.push(`alias ${alias.name}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push({ subject: `alias ${alias.name}`, error: toAppError(error) });
     }
   }
 

@@ -245,18 +245,23 @@ export class Grant {
     ];
   }
 
-  /** Books the charge everywhere above the call and frees the rest of the hold. */
-  settle(charge_pico: Pico, currency: string | undefined): { holds: OperationHold[]; booked: Booked[] } {
+  /**
+   * Books the charge everywhere above the call and frees the rest of the hold. Without a charge (a provider's figures contradict each
+   * other, or what it served has no price) a hard budget books all that was held, since that much may have been spent; a wallet pays nothing.
+   */
+  settle(charge_pico: Pico | undefined, currency: string | undefined): { holds: OperationHold[]; booked: Booked[] } {
     const { hard, soft } = this.#funds;
     const holds: OperationHold[] = [];
     const booked: Booked[] = [];
     const inCurrencyOf = (fund: Fund): Pico =>
-      charge_pico === 0n || currency === undefined
+      !charge_pico || currency === undefined
         ? 0n
         : (this.#fx.convert(charge_pico, currency, fund.currency, 'half_even')?.pico ?? 0n);
     if (this.#hold) {
-      const actual = hard.map(inCurrencyOf);
       const held = this.#hold.amounts;
+      const actual = hard.map((fund, index) =>
+        charge_pico === undefined && fund.kind === 'budget' ? held[index]! : inCurrencyOf(fund),
+      );
       const parts = this.#deps.limits.budgets.settle(this.#hold, actual);
       if (!(parts instanceof Promise))
         for (const [index, part] of (parts ?? []).entries()) booked.push({ fund: hard[index]!, part });

@@ -30,7 +30,7 @@ export async function settle(
   // Who breaks it pays: a client that left or ended its budget pays for what it got; what a provider broke is not charged.
   const chargeable = result.status === 'completed' || result.status === 'aborted' || result.status === 'cut';
   const charged = chargeOf(admitted, attempt, tried, chargeable);
-  const settled = grant!.settle(charged.pico ?? 0n, charged.currency);
+  const settled = grant!.settle(charged.pico, charged.currency);
   const record = operationRecord(
     admitted,
     records,

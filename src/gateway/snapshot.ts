@@ -1,11 +1,11 @@
 import type { Vault } from '../accounts/index.ts';
 import type { Clock } from '../base/clock.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError, toAppError } from '../base/errors.ts';
 import { FxTable, type Price, PriceBook } from '../billing/index.ts';
 import type { AliasConfig, Config, ProviderConfig } from '../config.ts';
 import { connectProvider, discoverFromEnvironment, type Provider } from '../providers/index.ts';
 import type { Store } from '../store/index.ts';
-import { type CatalogueSource, createCatalogue, type ModelFacts } from './catalogue.ts';
+import { type CatalogueSource, createCatalogue, type ModelFacts, type Problem } from './catalogue.ts';
 import type { Snapshot } from './dependencies.ts';
 
 export interface ConnectedProvider {
@@ -28,7 +28,7 @@ export interface SnapshotSource {
 export interface Loaded extends Snapshot {
   connected: readonly ConnectedProvider[];
   /** Stored providers and aliases that can not be used, and why; the others are served. */
-  problems: readonly string[];
+  problems: readonly Problem[];
 }
 
 /** Reads prices, rates, providers, aliases, spending and credit, and puts together what the gateway looks up on every call. */
@@ -43,7 +43,7 @@ export async function loadSnapshot(source: SnapshotSource): Promise<Loaded> {
     store.aliases.list(),
   ]);
   const book = new PriceBook(prices);
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const connected = connectAll(source, stored, problems);
   const now_ms = source.clock.now();
   const spentIn = new Map(spends.map((row) => [`${row.budget}\n${row.window}`, row.spent_pico]));
@@ -68,14 +68,14 @@ export async function loadSnapshot(source: SnapshotSource): Promise<Loaded> {
 
 /** What was already wrong stays wrong; a change that makes something wrong is refused. */
 export function refuseNewProblems(next: Loaded, before: Loaded): void {
-  const fresh = next.problems.find((problem) => !before.problems.includes(problem));
-  if (fresh) throw new AppError('invalid_request', `The change can not be used: ${fresh}`);
+  const fresh = next.problems.find((problem) => !before.problems.some((known) => known.subject === problem.subject));
+  if (fresh) throw fresh.error;
 }
 
 function connectAll(
   source: SnapshotSource,
   stored: Awaited<ReturnType<Store['providers']['list']>>,
-  problems: string[],
+  problems: Problem[],
 ): ConnectedProvider[] {
   const { config, vault, clock } = source;
   const connected = new Map<string, ConnectedProvider>();
@@ -100,7 +100,7 @@ function connectAll(
         : {};
       add({ ...row.config, ...secrets, name: row.name } as ProviderConfig, 'api');
     } catch (error) {
-      problems.push(`provider ${row.name}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push({ subject: `provider ${row.name}`, error: toAppError(error) });
     }
   }
   for (const entry of discoverFromEnvironment(config.env)) add(entry as ProviderConfig, 'environment');

@@ -101,7 +101,13 @@ function checkCatalogue(services: Services): Check {
   return {
     name: 'catalogue',
     ok: problems.length === 0,
-    detail: problems.length === 0 ? 'every provider and alias can be used' : problems.slice(0, NAMES_SHOWN).join('; '),
+    detail:
+      problems.length === 0
+        ? 'every provider and alias can be used'
+        : problems
+            .slice(0, NAMES_SHOWN)
+            .map(({ subject, error }) => `${subject}: ${error.message}`)
+            .join('; '),
   };
 }
 
