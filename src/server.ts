@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
 import {
+  type Directory,
   OneTimeTokens,
   openDirectory,
   openVault,
@@ -121,19 +122,21 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const loopback = await probeLoopback();
     const source = { config, store, vault, clock, loopback, reflexModels: () => reflex.models() };
     let snapshot: Loaded = await loadSnapshot(source);
-    const directory = await openDirectory(store, vault, clock);
+    const adminKeyFile = config.adminKey ? undefined : join(config.home, 'admin-key');
+    const adminKey = config.adminKey ?? readOrMakeSecretFile(adminKeyFile!, () => newSecret('tw-admin'));
+    const adminPrincipal = (known: Directory): Principal => principalOfAdmin(organisation, project, known);
+    const directory = await openDirectory(store, vault, clock, {
+      fingerprint: vault.fingerprint(adminKey),
+      principal: adminPrincipal,
+    });
+    const admin = (secret: string): Principal | undefined =>
+      sameSecret(secret, adminKey) ? adminPrincipal(directory) : undefined;
     const egress = createEgress({ allowHosts: config.egress.allow, providerHosts: providerHosts(snapshot) });
     const limits = createLimits({ clock });
     cleanups.unshift(
       () => egress.close(),
       () => limits.close(),
     );
-
-    const adminKeyFile = config.adminKey ? undefined : join(config.home, 'admin-key');
-    const adminKey = config.adminKey ?? readOrMakeSecretFile(adminKeyFile!, () => newSecret('tw-admin'));
-    const adminPrincipal = principalOfAdmin(organisation, project, directory);
-    const admin = (secret: string): Principal | undefined =>
-      sameSecret(secret, adminKey) ? adminPrincipal() : undefined;
 
     const health = new Health(clock);
     const live = new Live();
@@ -146,7 +149,6 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const gateway = createGateway({
       clock,
       directory,
-      admin,
       limits,
       journal,
       store,
@@ -214,11 +216,8 @@ export async function startServer(config: Config, options: StartOptions): Promis
       allowedHosts: config.server.allowed_hosts,
       allowedOrigins: config.server.allowed_origins,
     });
-    const dataPlane = createDataPlane(
-      gateway,
-      guard,
-      Math.floor(config.server.max_body_mb * 1024 * 1024),
-      (secret) => (secret && admin(secret)) || directory.authenticate(secret),
+    const dataPlane = createDataPlane(gateway, guard, Math.floor(config.server.max_body_mb * 1024 * 1024), (secret) =>
+      directory.authenticate(secret),
     );
     // Models of the last run are back before the first call asks for one.
     const keeper = new ReflexKeeper(services);
@@ -343,33 +342,27 @@ function providerHosts(snapshot: Loaded): string[] {
 }
 
 /** The admin key on the data plane: the default project's, without limits of its own. */
-function principalOfAdmin(
-  organisation: Organisation,
-  project: Project,
-  directory: Awaited<ReturnType<typeof openDirectory>>,
-): () => Principal {
-  return () => {
-    const own = directory.organisation(organisation.id) ?? organisation;
-    return {
-      key: {
-        id: 'admin',
-        project: project.id,
-        organisation: own.id,
-        name: 'admin',
-        hash: '',
-        hint: '',
-        actAsUser: true,
-        approve: true,
-        unpriced: true,
-        createdAt_ms: project.createdAt_ms,
-      },
-      project: directory.project(project.id) ?? project,
-      organisation: own,
-      capture: own.capture,
-      budgets: directory.budgets().filter((budget) => budget.scopeId === project.id || budget.scopeId === own.id),
-      wallets: directory.wallets().filter((wallet) => wallet.scopeId === project.id || wallet.scopeId === own.id),
-      allows: () => true,
-    };
+function principalOfAdmin(organisation: Organisation, project: Project, directory: Directory): Principal {
+  const own = directory.organisation(organisation.id) ?? organisation;
+  return {
+    key: {
+      id: 'admin',
+      project: project.id,
+      organisation: own.id,
+      name: 'admin',
+      hash: '',
+      hint: '',
+      actAsUser: true,
+      approve: true,
+      unpriced: true,
+      createdAt_ms: project.createdAt_ms,
+    },
+    project: directory.project(project.id) ?? project,
+    organisation: own,
+    capture: own.capture,
+    budgets: directory.budgets().filter((budget) => budget.scopeId === project.id || budget.scopeId === own.id),
+    wallets: directory.wallets().filter((wallet) => wallet.scopeId === project.id || wallet.scopeId === own.id),
+    allows: () => true,
   };
 }
 

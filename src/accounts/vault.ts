@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
@@ -23,9 +23,13 @@ export function openVault(home: string): Vault {
   if (root.length !== KEY_BYTES)
     throw new AppError('internal_error', 'secret.key in the data folder is damaged: it must hold 32 bytes in base64.');
   const hmacKey = createHash('sha256').update(root).update('keys').digest();
+  // HMAC (RFC 2104) out of two plain hashes: an Hmac object costs several times as much, and every call comes by here.
+  const inner = pad(hmacKey, 0x36);
+  const outer = pad(hmacKey, 0x5c);
   const sealKey = createHash('sha256').update(root).update('seal').digest();
   return {
-    fingerprint: (secret) => createHmac('sha256', hmacKey).update(secret).digest('hex'),
+    fingerprint: (secret) =>
+      hash('sha256', Buffer.concat([outer, hash('sha256', Buffer.concat([inner, Buffer.from(secret)]), 'buffer')])),
     seal(text, context) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', sealKey, iv).setAAD(Buffer.from(context));
@@ -51,6 +55,13 @@ export function openVault(home: string): Vault {
       }
     },
   };
+}
+
+/** The key, filled up to SHA-256's block of 64 bytes, each byte XORed with `value`. */
+function pad(key: Buffer, value: number): Buffer {
+  const block = Buffer.alloc(64);
+  key.copy(block);
+  return block.map((byte) => byte ^ value) as Buffer;
 }
 
 /** The text of a 0600 file, written whole or not at all when it is missing (two starting processes agree on one). */

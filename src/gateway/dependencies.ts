@@ -26,8 +26,6 @@ export interface Snapshot {
 export interface GatewayDependencies {
   clock: Clock;
   directory: Directory;
-  /** The principal of the admin key, when the secret is that key. */
-  admin(secret: string): Principal | undefined;
   limits: Limits;
   journal: Journal;
   store: Store;

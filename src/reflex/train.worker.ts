@@ -1,18 +1,11 @@
 /** Trains one model off the main thread: examples as JSON text in, bytes out. */
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../base/errors.ts';
+import { yieldThread } from '../base/yield-thread.ts';
 import { trainModel } from './model.ts';
 import type { Example } from './types.ts';
 
-// On Linux a priority belongs to the thread: serving goes before learning. Elsewhere it would slow the whole process.
-if (process.platform === 'linux') {
-  try {
-    setPriority(0, 10);
-  } catch {
-    // A container may forbid it; training then competes as an equal.
-  }
-}
+yieldThread();
 
 try {
   const bytes = trainModel(JSON.parse(workerData as string) as Example[]);

@@ -2,8 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { yieldThread } from '../base/yield-thread.ts';
 import type { WorkerMessage, WorkerStart } from './pglite.ts';
 
+yieldThread();
 const { dataDir, socket } = workerData as WorkerStart;
 const port = parentPort!;
 const tell = (message: WorkerMessage): void => port.postMessage(message);

@@ -1,11 +1,13 @@
 /** The thread that carries this process's journal into the store (`thread.ts` is its other end). */
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldThread } from '../../base/yield-thread.ts';
 import { joinStore } from '../../store/index.ts';
 import { createUsageSink } from '../../usage/index.ts';
 import { settlementPostings } from '../entries.ts';
 import { JournalLoader } from './loader.ts';
 import type { FromLoader, LoaderThreadStart, ToLoader } from './thread.ts';
 
+yieldThread();
 const { dir, ticket } = workerData as LoaderThreadStart;
 const port = parentPort!;
 const store = await joinStore(ticket);
