@@ -157,7 +157,7 @@ function addCell(
   cells: Cell[],
   gaps: Gap[],
 ): void {
-  const rates = dearestRates(band, call, factors);
+  const rates = ratesOf(band, call, factors);
   const fixed = fixedCost(rates, prompt, call);
   if (typeof fixed === 'string') gaps.push({ from, gap: fixed });
   else cells.push({ from, to, fixed, perOutput: rates.output });
@@ -169,6 +169,21 @@ interface Dearest {
   audio: bigint | undefined;
   output: bigint | undefined;
   pieces: { field: 'images' | 'seconds' | 'searches' | 'calls'; rate: bigint | undefined }[];
+}
+
+/** Rates of a band at its list price and with text output, the bound of nearly every call. */
+const listRates = new WeakMap<Band, Dearest>();
+
+function ratesOf(band: Band, call: CallBound, factors: readonly (Factors | undefined)[]): Dearest {
+  if (factors !== LIST_PRICE || call.outputKinds !== undefined || call.reasoning === false) {
+    return dearestRates(band, call, factors);
+  }
+  let rates = listRates.get(band);
+  if (!rates) {
+    rates = dearestRates(band, call, factors);
+    listRates.set(band, rates);
+  }
+  return rates;
 }
 
 /** The dearest rate of each kind, over SCALE; undefined where something of the kind has no price. */
@@ -208,6 +223,10 @@ function dearestRates(band: Band, call: CallBound, factors: readonly (Factors | 
 
 /** What is due besides the output: at most `prompt` tokens read, the dearest first, and the pieces. A string names what has no price. */
 function fixedCost(rates: Dearest, prompt: number, call: CallBound): bigint | string {
+  if (isTextOnly(call)) {
+    if (call.inputTokens === 0) return 0n;
+    return rates.text === undefined ? 'input' : BigInt(Math.min(prompt, call.inputTokens)) * rates.text;
+  }
   const parts = [
     { field: 'input', rate: rates.text, tokens: call.inputTokens },
     { field: 'image_in', rate: rates.image, tokens: call.imageTokens ?? 0 },
@@ -231,8 +250,15 @@ function fixedCost(rates: Dearest, prompt: number, call: CallBound): bigint | st
   return cost;
 }
 
+function isTextOnly(call: CallBound): boolean {
+  return !call.imageTokens && !call.audioTokens && !call.images && !call.seconds && !call.searches && !call.calls;
+}
+
+const LIST_PRICE: readonly (Factors | undefined)[] = [undefined];
+
 /** Factors of all tiers that may be served. A batch is served as a batch; a tier that was asked for may also be refused. */
 function reachableFactors(price: Price, call: CallBound): readonly (Factors | undefined)[] | string {
+  if (!call.tier && !call.batch && !call.geo) return LIST_PRICE;
   const sets: (Factors | undefined)[] = [];
   for (const servedTier of new Set([undefined, call.tier])) {
     const factors = factorsFor(price, { servedTier, batch: call.batch, geo: call.geo });

@@ -1,5 +1,5 @@
 /** What the gateway works with. */
-import type { Directory, Principal, Vault } from '../accounts/index.ts';
+import type { Directory, Vault } from '../accounts/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { FxTable, PriceBook } from '../billing/index.ts';
 import type { Journal } from '../billing/journal/index.ts';

@@ -177,7 +177,12 @@ export class Grant {
     }
     const sizing = new Sizing(funds, fx, price, need, at_ms);
     const first = sizing.least();
-    let tokens = 0;
+    // A call with a limit of its own needs just what it may cost; one without takes what there is at its turn.
+    let tokens = need.outputTokens ?? 0;
+    const amount = (available: readonly Pico[]): Pico[] => {
+      tokens = sizing.tokensFor(available);
+      return sizing.amounts(tokens);
+    };
     const request = {
       parts: funds.hard.map(
         (fund, index): BudgetPart => ({
@@ -187,10 +192,7 @@ export class Grant {
           least: first[index]!,
         }),
       ),
-      amount: (available: readonly Pico[]) => {
-        tokens = sizing.tokensFor(available);
-        return sizing.amounts(tokens);
-      },
+      amount: need.outputTokens === undefined ? amount : undefined,
       owner: deps.owner,
     };
     let answer = deps.limits.budgets.reserve(request);
@@ -326,8 +328,7 @@ class Sizing {
 
   /** What to hold for, given what each fund covers now. */
   tokensFor(available: readonly Pico[]): number {
-    const { outputTokens, stream, mostOutput, n } = this.#need;
-    if (outputTokens !== undefined) return outputTokens;
+    const { stream, mostOutput, n } = this.#need;
     const covered = Math.min(this.affordable(available), this.maxTokens());
     if (stream) return Math.min(STREAM_STEP * n, covered);
     const share = this.affordable(available.map((amount) => amount / SHARE_OF_REST));
