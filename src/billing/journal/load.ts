@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import type { Loading } from './thread.ts';
 import type { Journal } from './writer.ts';
 
-const EVERY_MS = 250;
+/** A transaction costs about the same for a hundred rows as for a thousand, so seldom is cheap; whoever reads usage need not wait for it. */
+const EVERY_MS = 1000;
 /** While the server is busy the load waits, at most this long: the journal is the truth, and the store is for reports. */
 const LONGEST_DELAY_MS = 10_000;
 const BUSY = 0.6;

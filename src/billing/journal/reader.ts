@@ -3,6 +3,13 @@ import { join } from 'node:path';
 import { decodeLine, type JournalRecord, type SegmentHeader } from './record.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Read into again and again: a fresh megabyte for each piece would have the collector at work all the time. */
+let scratch = Buffer.alloc(0);
+
+function scratchOf(bytes: number): Buffer {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
+  return scratch;
+}
 
 export interface ReadBatch {
   records: JournalRecord[];
@@ -26,14 +33,14 @@ export function readSegment(
     const size = Math.min(fstatSync(fd).size, until);
     let want = Math.min(limitBytes, size - from);
     while (true) {
-      const bytes = Buffer.allocUnsafe(Math.max(0, want));
+      const bytes = scratchOf(want);
       let read = 0;
       while (read < want) {
         const count = readSync(fd, bytes, read, want - read, from + read);
         if (count === 0) break;
         read += count;
       }
-      const end = bytes.lastIndexOf(10, read - 1);
+      const end = read === 0 ? -1 : bytes.lastIndexOf(10, read - 1);
       if (end < 0 && from + read < size) {
         // One line longer than the limit: read on until it ends.
         want = Math.min(want * 2, size - from);
