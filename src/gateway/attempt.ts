@@ -33,7 +33,8 @@ const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const MAX_ERROR_BYTES = 256 * 1024;
 /** Reasoning models may think for minutes before their first byte. */
 const HEADERS_TIMEOUT_MS = 600_000;
-const BODY_TIMEOUT_MS = 300_000;
+// The same for both: a client of undici sets its clock anew whenever they differ, twice a call.
+const BODY_TIMEOUT_MS = HEADERS_TIMEOUT_MS;
 /** After the client has gone, a stream whose stop was seen is read on for its usage, this long and this far. */
 const DRAIN_MS = 2000;
 const DRAIN_BYTES = 64 * 1024;
