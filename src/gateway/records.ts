@@ -72,7 +72,7 @@ interface Charged {
 }
 
 /** What the client is charged: by the sell book where it has a row, else the provider's cost. */
-export function chargeOf(_admitted: Admitted, attempt: AttemptRecord, tried: Tried, chargeable: boolean): Charged {
+export function chargeOf(attempt: AttemptRecord, tried: Tried, chargeable: boolean): Charged {
   const { sellPrice, costPrice, result } = tried;
   const price = sellPrice ?? costPrice;
   if (!chargeable) return price ? { pico: 0n, currency: price.currency } : {};

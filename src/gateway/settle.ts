@@ -29,7 +29,7 @@ export async function settle(
   records.push(attempt);
   // Who breaks it pays: a client that left or ended its budget pays for what it got; what a provider broke is not charged.
   const chargeable = result.status === 'completed' || result.status === 'aborted' || result.status === 'cut';
-  const charged = chargeOf(admitted, attempt, tried, chargeable);
+  const charged = chargeOf(attempt, tried, chargeable);
   const settled = grant!.settle(charged.pico, charged.currency);
   const record = operationRecord(
     admitted,

@@ -1,7 +1,7 @@
 /**
  * The journal's lines. An operation is `intended` (i), each of its attempts `sent` (s) before the request's first byte leaves,
  * a stream notes its `progress` (p), a failed attempt that will be tried again is closed (a), and the operation is `settled` (f)
- * before the last byte of its reply leaves. `void` (v): admitted, and nothing was sent.
+ * before the last byte of its reply leaves.
  *
  * Each line is `<crc32, 8 hex digits> <JSON>\n`, so that a torn or damaged line is told from a whole one.
  */
@@ -70,11 +70,6 @@ export interface AttemptClosed {
   attempt: AttemptRecord;
 }
 
-export interface Voided {
-  t: 'v';
-  op: string;
-}
-
 export interface Settled {
   t: 'f';
   record: OperationRecord;
@@ -82,7 +77,7 @@ export interface Settled {
   reply?: StoredReply;
 }
 
-export type JournalRecord = SegmentHeader | Intended | Sent | Progress | AttemptClosed | Voided | Settled;
+export type JournalRecord = SegmentHeader | Intended | Sent | Progress | AttemptClosed | Settled;
 
 export function encodeLine(record: JournalRecord): string {
   const json = JSON.stringify(plain(record));

@@ -56,9 +56,6 @@ export class OpenOperations {
         }
         return undefined;
       }
-      case 'v':
-        this.#open.delete(record.op);
-        return record.op;
       case 'f':
         this.#open.delete(record.record.id);
         return record.record.id;
