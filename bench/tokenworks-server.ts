@@ -116,7 +116,7 @@ function spawnServer(options: ServerOptions, home: string, port: number): Child 
   const config = join(home, 'tokenworks.yaml');
   const args = ['serve', '--port', String(port), '--config', config];
   // As `npm start` does it: a small young generation keeps each collection short.
-  return start(process.execPath, ['--max-semi-space-size=4', 'src/cli/main.ts', ...args], {
+  return start(process.execPath, ['--max-semi-space-size=16', '--v8-pool-size=1', 'src/cli/main.ts', ...args], {
     core: options.core,
     env: { TOKENWORKS_HOME: home, TOKENWORKS_LOG: 'warn', ...options.env },
   });

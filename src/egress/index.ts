@@ -22,6 +22,8 @@ const DEFAULT_LIMITS: EgressLimits = {
   connect_timeout_ms: 10_000,
 };
 
+const MAX_CHECKED = 1_000;
+
 export interface EgressOptions {
   /** `host`, `host:port`, `*.suffix`, an address, a range, or a URL: these may be at any address, for every use. */
   allowHosts: readonly string[];
@@ -55,6 +57,8 @@ export function createEgress(options: EgressOptions): Egress {
   const pools = createPools(limits);
   let allowed = readHostList(options.allowHosts);
   let providers = readHostList(options.providerHosts ?? []);
+  /** What was asked for and may be called → its origin; every call comes by here. */
+  const checked = new Map<string, string>();
   const check = (url: string | URL): Promise<CheckedUrl> => checkUrl(url, allowed, resolve);
   return {
     check,
@@ -64,14 +68,20 @@ export function createEgress(options: EgressOptions): Egress {
     },
     fetch: (url, request = {}) => guardedFetch(url, request, limits, check),
     dispatcherFor(origin) {
-      const url = new URL(origin);
-      if (!providers.has(url) && !allowed.has(url)) throw refused(url, 'it is no host of a provider');
-      return pools.get(url.origin);
+      const text = String(origin);
+      if (!checked.has(text)) {
+        const url = new URL(text);
+        if (!providers.has(url) && !allowed.has(url)) throw refused(url, 'it is no host of a provider');
+        if (checked.size >= MAX_CHECKED) checked.clear();
+        checked.set(text, url.origin);
+      }
+      return pools.get(checked.get(text)!);
     },
     replaceHosts(lists) {
       const nextAllowed = readHostList(lists.allowHosts);
       providers = readHostList(lists.providerHosts ?? []);
       allowed = nextAllowed;
+      checked.clear();
     },
     close: () => pools.close(),
   };

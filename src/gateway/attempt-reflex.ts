@@ -63,7 +63,7 @@ async function chat(
   );
   const frames = relay.events(eventsOf(reply));
   if (!sink.closed) {
-    sink.head(200, { ...input.headers, ...STREAM_HEADERS });
+    sink.head(200, { ...input.headers(), ...STREAM_HEADERS });
     sink.write(frames);
   }
   return { closing: relay.finish(), usage: reply.usage, text };

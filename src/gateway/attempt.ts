@@ -25,7 +25,7 @@ import { errorFrame } from './errors.ts';
 import { Exchange, type ResponseHeaders } from './exchange.ts';
 import type { Grant } from './funds.ts';
 import { withInlineMedia } from './media.ts';
-import { passRelay, type Relay, TranslatingRelay } from './relay.ts';
+import { PassRelay, type Relay, TranslatingRelay } from './relay.ts';
 import { STREAM_HEADERS } from './stream-headers.ts';
 
 /** The largest answer without stream that is taken. */
@@ -56,8 +56,8 @@ export interface AttemptInput {
   grant: Grant;
   sink: ReplySink;
   timeout_ms?: number;
-  /** Headers of the answer that do not depend on the provider. */
-  headers: Record<string, string>;
+  /** Headers of the answer that do not depend on the provider. Asked for once the request is built, which is when the warnings are known. */
+  headers(): Record<string, string>;
   priceId?: string;
   warnings: string[];
   /** Writes `intended` with the first attempt. */
@@ -337,7 +337,7 @@ function pump(
     const write = (bytes: Uint8Array | string): boolean => {
       if (!begun) {
         begun = true;
-        sink.head(200, { ...input.headers, ...STREAM_HEADERS });
+        sink.head(200, { ...input.headers(), ...STREAM_HEADERS });
       }
       return sink.write(bytes);
     };
@@ -431,7 +431,7 @@ function pump(
 function openRelay(admitted: Admitted, prepared: Prepared): Relay {
   const { api, target, request } = prepared;
   if (!request) {
-    return passRelay(
+    return new PassRelay(
       api.passthrough!,
       api.passthrough!.openScanner(target, { showUsage: admitted.envelope.includeUsage }),
     );

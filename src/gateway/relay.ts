@@ -31,32 +31,59 @@ export interface Relay {
   text(): string;
 }
 
-export function passRelay(passthrough: Passthrough, scanner: StreamScanner): Relay {
-  return {
-    push: (chunk) => scanner.push(chunk),
-    end: () => scanner.end(),
-    finish: () => scanner.finish(),
-    cut: () => passthrough.cut(scanner),
-    get usage() {
-      return scanner.usage;
-    },
-    get servedTier() {
-      return scanner.servedTier;
-    },
-    get stopSeen() {
-      return scanner.stopSeen;
-    },
-    get complete() {
-      return scanner.complete;
-    },
-    get error() {
-      return scanner.error;
-    },
-    get outputBound() {
-      return scanner.outputBound;
-    },
-    text: () => scanner.text(),
-  };
+/** Hands bytes on as they come; a scanner reads what bears usage. */
+export class PassRelay implements Relay {
+  readonly #passthrough: Passthrough;
+  readonly #scanner: StreamScanner;
+
+  constructor(passthrough: Passthrough, scanner: StreamScanner) {
+    this.#passthrough = passthrough;
+    this.#scanner = scanner;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | string | undefined {
+    return this.#scanner.push(chunk);
+  }
+
+  end(): void {
+    this.#scanner.end();
+  }
+
+  finish(): Uint8Array | string {
+    return this.#scanner.finish();
+  }
+
+  cut(): string {
+    return this.#passthrough.cut(this.#scanner);
+  }
+
+  get usage(): UsageReading | undefined {
+    return this.#scanner.usage;
+  }
+
+  get servedTier(): string | undefined {
+    return this.#scanner.servedTier;
+  }
+
+  get stopSeen(): boolean {
+    return this.#scanner.stopSeen;
+  }
+
+  get complete(): boolean {
+    return this.#scanner.complete;
+  }
+
+  get error(): AppError | undefined {
+    return this.#scanner.error;
+  }
+
+  get outputBound(): number {
+    return this.#scanner.outputBound;
+  }
+
+  text(): string {
+    return this.#scanner.text();
+  }
 }
 
 /** Decodes one protocol and renders another. */

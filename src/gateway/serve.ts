@@ -210,10 +210,8 @@ class Serving {
       grant,
       sink: this.#sink,
       timeout_ms: admitted.route.timeout_ms,
-      // A stream's head goes out once its request is built, which is when the warnings are known.
-      get headers() {
-        return headersOf(admitted, deployment, index + 1, grant, warnings);
-      },
+      // No getter: V8 makes a hidden class for each object literal with one, and that class keeps the whole call alive.
+      headers: () => headersOf(admitted, deployment, index + 1, grant, warnings),
       priceId,
       warnings,
       announce: (written) => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Pico } from '../base/money.ts';
+import { type Owned, OwnedList } from './owned.ts';
 import type { Schedule } from './schedule.ts';
 import type {
   AmountOf,
@@ -49,12 +50,13 @@ interface Waiter {
   fail(reason: unknown): void;
 }
 
-class MemoryHold implements Hold {
+class MemoryHold implements Hold, Owned {
   readonly owner: string;
   readonly states: readonly WindowState[];
   readonly parts: readonly BudgetPart[];
   amounts: Pico[];
   open = true;
+  place = 0;
 
   constructor(owner: string, parts: readonly BudgetPart[], states: readonly WindowState[], amounts: Pico[]) {
     this.owner = owner;
@@ -68,7 +70,7 @@ export class MemoryBudgets implements Budgets {
   readonly #clock: Clock;
   readonly #schedule: Schedule;
   readonly #budgets = new Map<string, Map<string, WindowState>>();
-  readonly #holds = new Map<string, Set<MemoryHold>>();
+  readonly #holds = new OwnedList<MemoryHold>();
   readonly #waiters = new Set<Waiter>();
   /** Windows whose queue has to be looked at, and whether someone is at it. */
   readonly #stirred = new Set<WindowState>();
@@ -76,7 +78,6 @@ export class MemoryBudgets implements Budgets {
   #sweeping: Iterator<Map<string, WindowState>> | undefined;
   #tickets = 0;
   #windows = 0;
-  #open = 0;
   #closed = false;
 
   constructor(clock: Clock, schedule: Schedule) {
@@ -85,7 +86,7 @@ export class MemoryBudgets implements Budgets {
   }
 
   get counts(): { windows: number; holds: number; waiting: number } {
-    return { windows: this.#windows, holds: this.#open, waiting: this.#waiters.size };
+    return { windows: this.#windows, holds: this.#holds.size, waiting: this.#waiters.size };
   }
 
   load(budget: string, window: string, spent: Pico): boolean {
@@ -188,11 +189,10 @@ export class MemoryBudgets implements Budgets {
   }
 
   releaseOwner(owner: string): number {
-    const owned = this.#holds.get(owner);
-    if (!owned) return 0;
-    const count = owned.size;
-    for (const hold of [...owned]) this.release(hold);
-    return count;
+    const owned = [...this.#holds.of(owner)];
+    for (const hold of owned) this.release(hold);
+    this.#holds.forget(owner);
+    return owned.length;
   }
 
   sweep(): void {
@@ -222,10 +222,7 @@ export class MemoryBudgets implements Budgets {
     const hold = new MemoryHold(owner, parts, states, amounts);
     for (const state of states) state.holds++;
     this.#add(hold, amounts);
-    const owned = this.#holds.get(owner);
-    if (owned) owned.add(hold);
-    else this.#holds.set(owner, new Set([hold]));
-    this.#open++;
+    this.#holds.add(hold);
     return hold;
   }
 
@@ -240,10 +237,7 @@ export class MemoryBudgets implements Budgets {
   #free(hold: MemoryHold): void {
     const now_ms = this.#clock.mono();
     hold.open = false;
-    this.#open--;
-    const owned = this.#holds.get(hold.owner);
-    owned?.delete(hold);
-    if (owned?.size === 0) this.#holds.delete(hold.owner);
+    this.#holds.remove(hold);
     hold.states.forEach((state, index) => {
       state.held -= hold.amounts[index]!;
       state.holds--;

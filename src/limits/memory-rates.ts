@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { type Owned, OwnedList } from './owned.ts';
 import type { Admission, AdmitRequest, Lease, RateLimitName, RateLimits, RateRefusal, RateSubject } from './types.ts';
 import { WindowLog } from './window-log.ts';
 
@@ -22,11 +23,12 @@ interface LeasePart {
   ticket: number | undefined;
 }
 
-class MemoryLease implements Lease {
+class MemoryLease implements Lease, Owned {
   readonly owner: string;
   readonly tokens: number;
   readonly parts: LeasePart[];
   open = true;
+  place = 0;
 
   constructor(owner: string, tokens: number, parts: LeasePart[]) {
     this.owner = owner;
@@ -38,9 +40,8 @@ class MemoryLease implements Lease {
 export class MemoryRates implements RateLimits {
   readonly #clock: Clock;
   readonly #subjects = new Map<string, SubjectState>();
-  readonly #leases = new Map<string, Set<MemoryLease>>();
+  readonly #leases = new OwnedList<MemoryLease>();
   #sweeping: Iterator<SubjectState> | undefined;
-  #open = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -51,7 +52,7 @@ export class MemoryRates implements RateLimits {
   }
 
   get leases(): number {
-    return this.#open;
+    return this.#leases.size;
   }
 
   admit(request: AdmitRequest): Admission {
@@ -62,10 +63,7 @@ export class MemoryRates implements RateLimits {
     if (refusal) return refusal;
     const parts = request.subjects.map((subject) => this.#take(subject, request.tokens, now_ms));
     const lease = new MemoryLease(request.owner, request.tokens, parts);
-    const owned = this.#leases.get(request.owner);
-    if (owned) owned.add(lease);
-    else this.#leases.set(request.owner, new Set([lease]));
-    this.#open++;
+    this.#leases.add(lease);
     return { ok: true, lease };
   }
 
@@ -87,11 +85,10 @@ export class MemoryRates implements RateLimits {
   }
 
   releaseOwner(owner: string): number {
-    const owned = this.#leases.get(owner);
-    if (!owned) return 0;
-    const count = owned.size;
-    for (const lease of [...owned]) this.release(lease);
-    return count;
+    const owned = [...this.#leases.of(owner)];
+    for (const lease of owned) this.release(lease);
+    this.#leases.forget(owner);
+    return owned.length;
   }
 
   sweep(): void {
@@ -145,11 +142,8 @@ export class MemoryRates implements RateLimits {
   #close(lease: MemoryLease): boolean {
     if (!lease.open) return false;
     lease.open = false;
-    this.#open--;
     for (const part of lease.parts) part.state.open--;
-    const owned = this.#leases.get(lease.owner);
-    owned?.delete(lease);
-    if (owned?.size === 0) this.#leases.delete(lease.owner);
+    this.#leases.remove(lease);
     return true;
   }
 

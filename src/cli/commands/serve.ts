@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { tuneCollector } from '../collector.ts';
 import type { Io } from '../io.ts';
 import { wholeNumber } from '../options.ts';
 
@@ -29,6 +30,7 @@ export function addServe(program: Command, io: Io): void {
 
 /** Resolves when the server has closed. */
 async function serve(options: ServeOptions, io: Io): Promise<void> {
+  tuneCollector();
   const [{ loadConfig }, { startServer }, { startNotice }, { consoleDir, version }, files] = await Promise.all([
     import('../../config.ts'),
     import('../../server.ts'),
