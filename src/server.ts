@@ -15,10 +15,12 @@ import {
 import { systemClock } from './base/clock.ts';
 import { AppError } from './base/errors.ts';
 import { newSecret } from './base/ids.ts';
+import { partAt } from './base/parts.ts';
 import { redact, redactDeep } from './base/text.ts';
 import { builtinPrices, PriceBook, priceFromConfig, priceUsage, settlementPostings } from './billing/index.ts';
 import { JournalLoader, openJournal, openLoaderThread, startJournalLoad } from './billing/journal/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
+import { reflexOwner } from './contract/control/index.ts';
 import type { Organisation, PriceRecord, Project } from './contract/records.ts';
 import { createEgress } from './egress/index.ts';
 import { createAlerts } from './gateway/alerts.ts';
@@ -31,11 +33,10 @@ import { createApp } from './http/app.ts';
 import { refuseBrokenRequest } from './http/client-error.ts';
 import { createDataPlane } from './http/data-plane.ts';
 import { createGuard } from './http/guard.ts';
-import { ReflexKeeper } from './http/routes/reflex-keeper.ts';
 import type { Services } from './http/services.ts';
 import { createLimits } from './limits/index.ts';
 import { discoverOllama, stopCounting } from './providers/index.ts';
-import { createReflex } from './reflex/index.ts';
+import { createReflex, takeOverSettings } from './reflex/index.ts';
 import { openStore, type Store } from './store/index.ts';
 import { createUsageQuery, createUsageSink } from './usage/index.ts';
 
@@ -117,7 +118,16 @@ export async function startServer(config: Config, options: StartOptions): Promis
       () => journal.close(),
     );
 
-    const reflex = createReflex({ clock });
+    const reflex = createReflex({
+      clock,
+      storage: store.reflex,
+      projectOf: (name) => reflexOwner(name).project ?? '',
+      vectorsFolder: () => {
+        const vectors = partAt(config.home, 'vectors');
+        return vectors.version === undefined ? undefined : vectors.folder;
+      },
+      onError: (model, error) => log('error', 'a Reflex model could not be trained', { model, error: String(error) }),
+    });
     cleanups.unshift(() => reflex.close());
     const loopback = await probeLoopback();
     const source = { config, store, vault, clock, loopback, reflexModels: () => reflex.models() };
@@ -219,10 +229,13 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const dataPlane = createDataPlane(gateway, guard, Math.floor(config.server.max_body_mb * 1024 * 1024), (secret) =>
       directory.authenticate(secret),
     );
-    // Models of the last run are back before the first call asks for one.
-    const keeper = new ReflexKeeper(services);
-    await keeper.restored();
-    const app = createApp(services, guard, keeper);
+    // Models of the last run are known before the first call asks for one; their bytes are read when it does.
+    await reflex.restore();
+    await takeOverSettings(reflex, store.settings).catch((error: unknown) =>
+      log('error', 'Reflex models of an older release could not be taken over', { error: String(error) }),
+    );
+    reflex.warm();
+    const app = createApp(services, guard);
     const server = createServer(
       {
         maxHeaderSize: MAX_HEADER_BYTES,
@@ -369,11 +382,15 @@ function principalOfAdmin(organisation: Organisation, project: Project, director
 /** Sees what other processes change, and sweeps what has expired. */
 function watch(services: Services, store: Store): () => void {
   let revision: number | undefined;
+  let reflexRevision: number | undefined;
   const poll = setInterval(async () => {
     try {
       const current = await store.revision();
       if (revision !== undefined && current !== revision) await services.adopt();
       revision = current;
+      const reflex = await store.reflex.revision();
+      if (reflexRevision !== undefined && reflex !== reflexRevision) await services.reflex.sync();
+      reflexRevision = reflex;
     } catch (error) {
       services.log('warn', 'the store did not answer', { error: String(error) });
     }

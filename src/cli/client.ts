@@ -1,4 +1,5 @@
 import { AppError, ERROR_CODES, type ErrorCode } from '../base/errors.ts';
+import { type SseFrame, SseParser } from '../base/sse.ts';
 import { shorten } from '../base/text.ts';
 import type { Config } from '../config.ts';
 import { readServerFile } from './server-file.ts';
@@ -7,6 +8,7 @@ import { adminKey, type ConnectionOptions, clientConfig } from './settings.ts';
 const TIMEOUT_MS = 60_000;
 /** A dump of a large store takes its time; what counts is that bytes keep coming. */
 const PAGE_SIZE = 200;
+const BINARY = 'application/octet-stream';
 
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
@@ -19,6 +21,10 @@ export interface Client {
   list<Row>(path: string, query?: Query, max?: number): Promise<Row[]>;
   /** The body of an answer as it comes. */
   stream(path: string): Promise<ReadableStream<Uint8Array>>;
+  /** Sends bytes as they are. */
+  upload<Answer>(method: 'POST' | 'PUT', path: string, bytes: Uint8Array): Promise<Answer>;
+  /** Sends JSON and answers the server-sent events that come back, however long they take. */
+  events(path: string, body: unknown): AsyncGenerator<SseFrame>;
 }
 
 export interface Target {
@@ -49,6 +55,7 @@ export function createClient({ url, key }: Target, request: typeof fetch = fetch
     query?: Query,
     body?: unknown,
     timeout_ms: number = TIMEOUT_MS,
+    accept?: string,
   ): Promise<Response> {
     const target = new URL(path.replace(/^\//, ''), url.endsWith('/') ? url : `${url}/`);
     for (const [name, value] of Object.entries(query ?? {})) {
@@ -58,8 +65,12 @@ export function createClient({ url, key }: Target, request: typeof fetch = fetch
     try {
       response = await request(target, {
         method,
-        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body !== undefined && { 'content-type': body instanceof Uint8Array ? BINARY : 'application/json' }),
+          ...(accept !== undefined && { accept }),
+        },
+        body: body === undefined || body instanceof Uint8Array ? (body as RequestInit['body']) : JSON.stringify(body),
         // The key goes to the server that was named and nowhere else.
         redirect: 'error',
         signal: timeout_ms > 0 ? AbortSignal.timeout(timeout_ms) : undefined,
@@ -109,6 +120,20 @@ export function createClient({ url, key }: Target, request: typeof fetch = fetch
       const response = await ask('GET', path, undefined, undefined, 0);
       if (!response.body) throw new AppError('upstream_error', `${url}${path} answered without a body.`);
       return response.body;
+    },
+    async upload(method, path, bytes) {
+      return json(await ask(method, path, undefined, bytes, 0), path);
+    },
+    async *events(path, body) {
+      const response = await ask('POST', path, undefined, body, 0, 'text/event-stream');
+      const parser = new SseParser();
+      try {
+        for await (const chunk of response.body ?? []) yield* parser.push(chunk);
+      } catch (error) {
+        throw unreachable(url, error);
+      }
+      const last = parser.end();
+      if (last) yield last;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What `doctor` can tell while no server runs: it opens the data folder itself. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { PARTS, partAt } from '../base/parts.ts';
 import { type Config, loadConfig } from '../config.ts';
 import type { DoctorReport } from '../contract/control/index.ts';
 import { openStore } from '../store/index.ts';
@@ -28,6 +29,7 @@ export async function examine(options: ConnectionOptions, io: Io): Promise<Docto
       ...SECRET_FILES.flatMap((name) => secretCheck(join(config.home, name))),
       diskCheck(config.home),
       journalCheck(config.home),
+      partsCheck(config.home),
     );
   }
   checks.push(...(await storeChecks(config, io)));
@@ -68,6 +70,18 @@ function diskCheck(home: string): Check {
   const { bavail, bsize } = statfsSync(home);
   const free = bavail * bsize;
   return { name: 'disk', ok: free >= MIN_FREE_BYTES, detail: `${bytes(free)} free under ${home}` };
+}
+
+function partsCheck(home: string): Check {
+  const installed = PARTS.flatMap(({ name }) => {
+    const { version } = partAt(home, name);
+    return version === undefined ? [] : [`${name} ${version}`];
+  });
+  return {
+    name: 'optional parts',
+    ok: true,
+    detail: installed.join(', ') || 'none; `tokenworks add --list` shows them',
+  };
 }
 
 function journalCheck(home: string): Check {

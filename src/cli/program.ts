@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAdd } from './commands/add.ts';
 import { addBackup } from './commands/backup.ts';
 import { addBarometer } from './commands/barometer.ts';
 import { addBudget } from './commands/budget.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   addBackup,
   addRestore,
   addReflex,
+  addAdd,
 ];
 
 /**

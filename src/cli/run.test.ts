@@ -289,6 +289,7 @@ test('reflex eval needs no server and reports what it measured', async () => {
     'examples',
     'train_s',
     'accuracy',
+    'coverage_at_95',
     'macro_f1',
     'oos_recall',
     'in_scope_kept',
@@ -301,4 +302,67 @@ test('reflex eval needs no server and reports what it measured', async () => {
   assert.deepEqual(Object.keys(report).sort(), [...fields].sort());
   assert.equal(report.examples, 24);
   assert.equal((await cli('reflex', 'eval', '--train', join(home, 'none'), '--test', join(home, 'none'))).code, 1);
+});
+
+test('reflex eval with vectors names the command that brings them', async () => {
+  const file = join(home, 'train.jsonl');
+  const { code, err } = await cli('reflex', 'eval', '--train', file, '--test', file, '--vectors', '--home', home);
+  assert.equal(code, 1);
+  assert.match(err, /npx tokenworks add vectors/);
+  assert.equal(err.trim().split('\n').length, 1);
+});
+
+test('reflex mirrors the API', async () => {
+  const model = {
+    name: 'm',
+    model: 'reflex/m',
+    status: 'ready',
+    examples: 24,
+    pending: 0,
+    intents: ['off', 'on'],
+    slots: [],
+    bytes: 2048,
+    train_s: 0.5,
+    version: 2,
+    vectors: false,
+  };
+  answers.set('GET /v1/reflex/models', { data: [model] });
+  assert.match((await ask('reflex')).out, /reflex\/m +ready +24/);
+  answers.set('POST /v1/reflex/models/m/predict', [{ intent: 'on', confidence: 0.9, slots: [], ms: 0.2 }]);
+  assert.match((await ask('reflex', 'predict', 'm', 'switch it on')).out, /switch it on +on +0\.90/);
+  assert.equal((await ask('reflex', 'predict', 'm')).code, 2);
+  const version = { version: 2, active: true, hash: 'ab'.repeat(32), created_at: '2026-11-24T01:00:00.000Z' };
+  answers.set('GET /v1/reflex/models/m/versions', {
+    data: [{ ...version, examples: 24, intents: 2, slots: 0, bytes: 2048, train_s: 0.5, vectors: false }],
+  });
+  assert.match((await ask('reflex', 'versions', 'm')).out, /2 +answers/);
+  answers.set('POST /v1/reflex/models/m/versions/1/activate', { ...model, version: 1 });
+  assert.match((await ask('reflex', 'activate', 'm', '1')).out, /version +1, trained/);
+  assert.equal((await ask('reflex', 'activate', 'm', 'one')).code, 2);
+  assert.equal((await ask('reflex', 'train', join(home, 'train.jsonl'))).code, 2);
+  writeFileSync(join(home, 'm.reflex'), '"RFXE"');
+  answers.set('PUT /v1/reflex/models/n/import', { ...model, model: 'reflex/n' });
+  assert.match((await ask('reflex', 'import', join(home, 'm.reflex'), '--name', 'n')).out, /reflex\/n/);
+  answers.set('DELETE /v1/reflex/models/m', { id: 'm', deleted: true });
+  assert.match((await ask('reflex', 'remove', 'm')).out, /removed/);
+});
+
+test('add lists the parts, and brings only what there is', async () => {
+  const { data } = JSON.parse((await cli('add', '--list', '--json', '--home', home)).out) as {
+    data: { name: string; state: string }[];
+  };
+  assert.deepEqual(
+    data.map(({ name, state }) => [name, state]),
+    [
+      ['vectors', 'available'],
+      ['ocr', 'later'],
+      ['vision', 'later'],
+      ['local-llm', 'later'],
+      ['voice', 'later'],
+    ],
+  );
+  assert.match((await cli('add', '--list', '--home', home)).out, /vectors +available/);
+  assert.equal((await cli('add')).code, 2);
+  assert.equal((await cli('add', 'nothing')).code, 2);
+  assert.equal((await cli('add', 'voice', '--home', home)).code, 1);
 });

@@ -11,7 +11,6 @@ import OpenAI from 'openai';
 import { createApp } from './app.ts';
 import { createGuard } from './guard.ts';
 import { SESSION_COOKIE } from './middleware/sessions.ts';
-import { ReflexKeeper } from './routes/reflex-keeper.ts';
 import { ADMIN_KEY, openTestControl, type TestControl, testOperation } from './routes/testing.ts';
 
 interface Route {
@@ -400,7 +399,6 @@ describe('the listener', () => {
     const listener = createApp(
       control.services,
       createGuard({ host: '127.0.0.1', allowedHosts: [], allowedOrigins: [] }),
-      new ReflexKeeper(control.services),
     );
     server = createServer((request, response) => void listener(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -29,7 +29,6 @@ import { priceRoutes } from './routes/prices.ts';
 import { providerRoutes } from './routes/providers.ts';
 import { recordRoutes } from './routes/records.ts';
 import { reflexRoutes } from './routes/reflex.ts';
-import { ReflexKeeper } from './routes/reflex-keeper.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { walletRoutes } from './routes/wallets.ts';
@@ -39,9 +38,8 @@ import type { Services } from './services.ts';
 export function createApp(
   services: Services,
   guard: Guard,
-  keeper: ReflexKeeper,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const app = createControlApp(services, keeper);
+  const app = createControlApp(services);
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return async (request, response) => {
     try {
@@ -67,7 +65,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: AppEr
 }
 
 /** All routes, without sockets and without the guard. */
-export function createControlApp(services: Services, keeper: ReflexKeeper = new ReflexKeeper(services)): OpenAPIHono {
+export function createControlApp(services: Services): OpenAPIHono {
   const sessions = new Sessions(services.clock);
   const routes = createRoutes(createAuth(services, sessions));
   const { app } = routes;
@@ -81,7 +79,7 @@ export function createControlApp(services: Services, keeper: ReflexKeeper = new 
   modelRoutes(routes, services);
   operationRoutes(routes, services);
   outcomeRoutes(routes, services);
-  reflexRoutes(routes, services, keeper);
+  reflexRoutes(routes, services);
   keyRoutes(routes, services);
   accountRoutes(routes, services);
   budgetRoutes(routes, services);
@@ -93,7 +91,7 @@ export function createControlApp(services: Services, keeper: ReflexKeeper = new 
   providerRoutes(routes, services);
   recordRoutes(routes, services);
   sessionRoutes(routes, services, sessions);
-  healthRoutes(routes, services, () => keeper.isRestoring);
+  healthRoutes(routes, services, () => !services.reflex.restored);
   doctorRoutes(routes, services);
   backupRoutes(routes, services);
   metricRoutes(routes, services);

@@ -1,26 +1,36 @@
-/** Training in a worker thread, so that the thread that serves never waits for it. */
+/** Runs a job in a worker thread of its own, so that the thread that serves never waits for it. */
 import { Worker } from 'node:worker_threads';
-import { AppError, type ErrorCode } from '../base/errors.ts';
-import type { Example } from './types.ts';
+import { AppError } from '../base/errors.ts';
+import { errorOf, type Failure } from './failure.ts';
+import { type Job, type JobResult, transferable } from './jobs.ts';
+import type { TrainingProgress } from './types.ts';
 
-type Message = { bytes: Uint8Array } | { failure: { code: ErrorCode; message: string; param?: string } };
+export type JobMessage = { progress: TrainingProgress } | { result: JobResult<Job> } | { failure: Failure };
 
-export interface TrainInWorkerOptions {
+export interface RunOptions {
   signal?: AbortSignal;
   /** false: the process may end while this runs. */
   keepAlive?: boolean;
+  onProgress?: (progress: TrainingProgress) => void;
+  /** The job's bytes are no longer needed here: they move instead of being copied. */
+  move?: boolean;
 }
 
-/** Serialised model (see model.ts). Rejects with AppError, or with the signal's reason when it is aborted. */
-export function trainInWorker(examples: readonly Example[], options: TrainInWorkerOptions = {}): Promise<Uint8Array> {
+const MAX_HEAP_MB = 2_048;
+
+/** Rejects with AppError, or with the signal's reason when it is aborted. */
+export function runJob<J extends Job>(job: J, options: RunOptions = {}): Promise<JobResult<J>> {
   const { signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     // The package is shipped as JavaScript, the repository runs as TypeScript.
     const file = import.meta.url.endsWith('.ts') ? './train.worker.ts' : './train.worker.js';
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: JSON.stringify(examples),
-      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
+      name: `reflex-${job.do}`,
+      workerData: job,
+      transferList: options.move ? transferable(...bytesOf(job)) : [],
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      execArgv: [],
     });
     if (options.keepAlive === false) worker.unref();
     let settled = false;
@@ -36,17 +46,28 @@ export function trainInWorker(examples: readonly Example[], options: TrainInWork
         reject(signal!.reason);
       });
     signal?.addEventListener('abort', abort, { once: true });
-    worker.on('message', (message: Message) =>
-      settle(() => {
-        if ('bytes' in message) resolve(message.bytes);
-        else reject(new AppError(message.failure.code, message.failure.message, { param: message.failure.param }));
-      }),
-    );
-    worker.on('error', (error) =>
+    worker.on('message', (message: JobMessage) => {
+      if ('progress' in message) options.onProgress?.(message.progress);
+      else if ('result' in message) settle(() => resolve(message.result as JobResult<J>));
+      else settle(() => reject(errorOf(message.failure)));
+    });
+    worker.on('error', (error: Error & { code?: string }) =>
       settle(() =>
-        reject(new AppError('internal_error', 'Training failed; the log has the details.', { cause: error })),
+        reject(
+          error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+            ? new AppError('too_large', `This needs more than ${MAX_HEAP_MB} MB of memory; give fewer examples.`, {
+                param: 'examples',
+              })
+            : new AppError('internal_error', 'Training failed; the log has the details.', { cause: error }),
+        ),
       ),
     );
     worker.on('exit', () => settle(() => reject(new AppError('internal_error', 'Training ended without a result.'))));
   });
+}
+
+function bytesOf(job: Job): Uint8Array[] {
+  if (job.do === 'read' || job.do === 'texts') return [job.body];
+  if (job.do === 'import') return [job.bytes];
+  return job.packed ? [job.packed] : [];
 }

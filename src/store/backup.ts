@@ -15,7 +15,7 @@ import type { Partitions } from './partitions.ts';
 /** Rows that are in memory at once: of calls and replies, which may be tens of megabytes each, few. */
 const FETCH = 500;
 const FETCH_LARGE = 4;
-const LARGE_TABLES = new Set<string>(['captures', 'replies']);
+const LARGE_TABLES = new Set<string>(['captures', 'replies', 'reflex_blocks']);
 
 /** Writes the whole store as it is at one moment; see `Store.backup`. The file appears only when it is whole. */
 export async function backupTo(

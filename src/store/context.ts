@@ -42,9 +42,9 @@ export async function write<T>(
 }
 
 /** Last in its transaction, because the row stays locked until the end. A row and not a sequence: a sequence would move before the change can be seen. */
-export async function bumpRevision(tx: Db): Promise<void> {
+export async function bumpRevision(tx: Db, name: string = REVISION): Promise<void> {
   await tx
     .insert(counters)
-    .values({ name: REVISION, value: 1 })
+    .values({ name, value: 1 })
     .onConflictDoUpdate({ target: counters.name, set: { value: sql`${counters.value} + 1` } });
 }

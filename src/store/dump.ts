@@ -50,6 +50,10 @@ export const DUMP_TABLES = [
   'tag_rollups',
   'usage_totals',
   'milestones',
+  'reflex_models',
+  'reflex_versions',
+  'reflex_blocks',
+  'reflex_changes',
 ] as const;
 
 export function rowPrefix(table: string): string {

@@ -25,6 +25,7 @@ import { joinPglite, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 import { createPrices } from './prices.ts';
 import { createProjects } from './projects.ts';
+import { createReflexModels } from './reflex-models.ts';
 import { createReplies } from './replies.ts';
 import { restoreFrom } from './restore.ts';
 import { createSettings } from './settings.ts';
@@ -86,6 +87,7 @@ function build(engine: Engine, options: Pick<StoreOptions, 'clock'>, migrations:
     operations: createOperations(context, partitions),
     ledger: createLedger(context),
     settings: createSettings(context),
+    reflex: createReflexModels(context),
     revision: async () => {
       const [row] = await engine.sql<{ value: string }[]>`select value from counters where name = ${REVISION}`;
       return Number(row?.value ?? 0);

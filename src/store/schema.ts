@@ -7,6 +7,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  customType,
   doublePrecision,
   index,
   integer,
@@ -33,6 +34,8 @@ import type {
 
 const count = (name: string) => bigint(name, { mode: 'number' });
 const time_ms = (name: string) => bigint(name, { mode: 'number' });
+/** Bytes. The driver writes and reads them as Buffer. */
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
 const pico = (name: string) => numeric(name, { precision: 38, scale: 0, mode: 'bigint' });
 
 export const counters = pgTable('counters', {
@@ -451,4 +454,60 @@ export const milestones = pgTable(
     at_ms: time_ms('at_ms').notNull(),
   },
   (table) => [primaryKey({ columns: [table.organisation, table.tokens] })],
+);
+
+/** Reflex models by their registry name. `active` is the version that answers; 0 while none was trained. */
+export const reflexModels = pgTable('reflex_models', {
+  model: text('model').primaryKey(),
+  project: text('project').notNull(),
+  active: count('active').notNull(),
+  /** The newest version and change that were given out; neither number is used twice. */
+  lastVersion: count('last_version').notNull(),
+  lastChange: count('last_change').notNull(),
+  createdAt_ms: time_ms('created_at_ms').notNull(),
+});
+
+/** One training. It is there only when all of its blocks are. */
+export const reflexVersions = pgTable(
+  'reflex_versions',
+  {
+    model: text('model')
+      .notNull()
+      .references(() => reflexModels.model, { onDelete: 'cascade' }),
+    version: count('version').notNull(),
+    /** SHA-256 of the model's bytes, hexadecimal. */
+    hash: text('hash').notNull(),
+    createdAt_ms: time_ms('created_at_ms').notNull(),
+    /** What the registry knows of it: counts, names, figures. */
+    facts: json('facts').$type<Record<string, unknown>>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.model, table.version] })],
+);
+
+/** Bytes of versions, in pieces that one statement carries without holding anybody up. */
+export const reflexBlocks = pgTable(
+  'reflex_blocks',
+  {
+    model: text('model')
+      .notNull()
+      .references(() => reflexModels.model, { onDelete: 'cascade' }),
+    version: count('version').notNull(),
+    part: text('part').notNull(),
+    position: integer('position').notNull(),
+    bytes: bytes('bytes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.model, table.version, table.part, table.position] })],
+);
+
+/** Examples that were added or removed since the version that answers, in their order. */
+export const reflexChanges = pgTable(
+  'reflex_changes',
+  {
+    model: text('model')
+      .notNull()
+      .references(() => reflexModels.model, { onDelete: 'cascade' }),
+    id: count('id').notNull(),
+    change: json('change').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.model, table.id] })],
 );

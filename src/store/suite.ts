@@ -401,6 +401,95 @@ export function storeSuite(name: string, open: OpenTestStore): void {
       });
     });
 
+    describe('reflex models', () => {
+      const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
+      const version = (number: number) => ({
+        version: number,
+        hash: `${number}`.padStart(64, '0'),
+        createdAt_ms: NOW + number,
+        facts: { examples: number, intents: ['预订', 'book'] },
+      });
+      const put = async (model: string, number: number, keep = 10, changes: number[] = []) => {
+        assert.equal(await store.reflex.reserve(model, 'default'), number);
+        await store.reflex.putBlock(model, number, 'model', 0, bytes(70_000, number));
+        await store.reflex.putBlock(model, number, 'model', 1, bytes(3, 255));
+        await store.reflex.commit(model, version(number), { blocks: 2, changes, keep });
+      };
+
+      it('keeps versions with their bytes, the newest of them, and goes back to one', async () => {
+        const model = fresh('model');
+        for (const number of [1, 2, 3]) await put(model, number, 2);
+        assert.deepEqual(await store.reflex.versions(model), [version(3), version(2)]);
+        const found = (await store.reflex.list()).find((one) => one.model === model)!;
+        assert.deepEqual([found.project, found.active], ['default', version(3)]);
+        assert.deepEqual(new Uint8Array((await store.reflex.block(model, 3, 'model', 0))!), bytes(70_000, 3));
+        assert.deepEqual(new Uint8Array((await store.reflex.block(model, 3, 'model', 1))!), bytes(3, 255));
+        assert.equal(await store.reflex.block(model, 3, 'model', 2), undefined);
+        assert.equal(await store.reflex.block(model, 1, 'model', 0), undefined);
+        assert.equal(await store.reflex.activate(model, 2), true);
+        assert.equal(await store.reflex.activate(model, 1), false);
+        assert.equal((await store.reflex.list()).find((one) => one.model === model)!.active!.version, 2);
+      });
+
+      it('commits only what is whole, and drops what a killed training has left', async () => {
+        const model = fresh('model');
+        assert.equal(await store.reflex.reserve(model, 'p'), 1);
+        await store.reflex.putBlock(model, 1, 'model', 0, bytes(10, 1));
+        await refuses(store.reflex.commit(model, version(1), { blocks: 2, changes: [], keep: 10 }), 'conflict');
+        assert.equal((await store.reflex.list()).find((one) => one.model === model)!.active, undefined);
+        await put(model, 2);
+        assert.equal(await store.reflex.block(model, 1, 'model', 0), undefined);
+        await refuses(
+          store.reflex.commit(fresh('model'), version(1), { blocks: 0, changes: [], keep: 10 }),
+          'conflict',
+        );
+      });
+
+      it('keeps changes in their order until a training has learnt them', async () => {
+        const model = fresh('model');
+        const change = (text: string) => ({ add: { text, intent: 'a' } });
+        const revision = await store.reflex.revision();
+        assert.equal(await store.reflex.append(model, 'default', [change('one'), change('nul \0 and \ud800')]), 2);
+        assert.ok((await store.reflex.revision()) > revision);
+        assert.equal(await store.reflex.append(model, 'default', [change('three')]), 3);
+        const texts = async () =>
+          (await store.reflex.changes({ model })).map(({ id, change: one }) => [
+            id,
+            (one as ReturnType<typeof change>).add.text,
+          ]);
+        assert.deepEqual(await texts(), [
+          [1, 'one'],
+          [2, 'nul \ufffd and \ufffd'],
+          [3, 'three'],
+        ]);
+        await put(model, 1, 10, [1, 3]);
+        assert.deepEqual(await texts(), [[2, 'nul \ufffd and \ufffd']]);
+        assert.deepEqual(await store.reflex.changes({ model, after: 2 }), []);
+        assert.ok((await store.reflex.changes()).some((one) => one.model === model));
+        assert.equal(await store.reflex.append(model, 'default', [change('four')]), 4);
+      });
+
+      it('gives many trainings numbers of their own', async () => {
+        const model = fresh('model');
+        const numbers = await Promise.all(Array.from({ length: 8 }, () => store.reflex.reserve(model, 'default')));
+        assert.deepEqual([...numbers].sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+      });
+
+      it('removes a model with all it has', async () => {
+        const model = fresh('model');
+        await put(model, 1);
+        await store.reflex.append(model, 'default', [{ add: { text: 'x', intent: 'y' } }]);
+        assert.equal(await store.reflex.remove(model), true);
+        assert.equal(await store.reflex.remove(model), false);
+        assert.deepEqual(await store.reflex.changes({ model }), []);
+        assert.equal(await store.reflex.block(model, 1, 'model', 0), undefined);
+        assert.equal(
+          (await store.reflex.list()).some((one) => one.model === model),
+          false,
+        );
+      });
+    });
+
     describe('prices, rates, providers, aliases, settings', () => {
       const price = (change: Partial<PriceRecord> = {}): PriceRecord => ({
         id: fresh('price'),
@@ -1387,6 +1476,9 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         file = join(opened.home, 'dump.gz');
         await fillStore(store);
         await store.settings.put('before backup', { a: 1 });
+        await store.reflex.reserve('kept', 'default');
+        await store.reflex.putBlock('kept', 1, 'model', 0, new Uint8Array([0, 1, 254, 255]));
+        await store.reflex.append('kept', 'default', [{ add: { text: '预订', intent: 'book' } }]);
       });
 
       it('brings everything back, exactly', async () => {
@@ -1401,6 +1493,8 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           assert.equal(await other.store.revision(), await store.revision());
           assert.deepEqual(await other.store.ledger.imbalances(), []);
           assert.deepEqual(await other.store.settings.get('before backup'), { a: 1 });
+          assert.deepEqual([...(await other.store.reflex.block('kept', 1, 'model', 0))!], [0, 1, 254, 255]);
+          assert.equal((await other.store.reflex.changes({ model: 'kept' })).length, 1);
           assert.deepEqual(await other.store.captures.get('op'), await store.captures.get('op'));
           const copy = async (from: Store) => (await from.operations.list({ limit: 500 })).data;
           assert.deepEqual(await copy(other.store), await copy(store));

@@ -94,6 +94,32 @@ export interface CapturedCall {
   expiresAt_ms: number;
 }
 
+/** A Reflex model as the store knows it. */
+export interface StoredReflexModel {
+  /** The registry's name, which bears the project. */
+  model: string;
+  project: string;
+  createdAt_ms: number;
+  /** The version that answers; absent while none was trained. */
+  active?: StoredReflexVersion;
+}
+
+export interface StoredReflexVersion {
+  version: number;
+  /** SHA-256 of the model's bytes, hexadecimal. */
+  hash: string;
+  createdAt_ms: number;
+  /** What the registry knows of it: counts, names, figures. */
+  facts: Record<string, unknown>;
+}
+
+export interface StoredReflexChange {
+  model: string;
+  /** Grows with every change of its model. */
+  id: number;
+  change: unknown;
+}
+
 export interface Store {
   readonly engine: 'pglite' | 'postgres';
   /** Server version and what is missing (pgvector). */
@@ -260,6 +286,36 @@ export interface Store {
   settings: {
     get<T>(name: string): Promise<T | undefined>;
     put(name: string, value: unknown, audit?: Audit): Promise<void>;
+  };
+  reflex: {
+    list(): Promise<StoredReflexModel[]>;
+    /** Newest first. */
+    versions(model: string): Promise<StoredReflexVersion[]>;
+    /** The number of the next version; makes the model where there is none. */
+    reserve(model: string, project: string): Promise<number>;
+    /** A piece of a version that is not committed yet. */
+    putBlock(model: string, version: number, part: string, position: number, bytes: Uint8Array): Promise<void>;
+    /** undefined past the last. */
+    block(model: string, version: number, part: string, position: number): Promise<Uint8Array | undefined>;
+    /**
+     * Makes a version whose blocks are there the one that answers, drops the changes that it has learnt and all versions but the newest `keep`.
+     * Throws AppError `conflict` where blocks are missing or the model is gone.
+     */
+    commit(
+      model: string,
+      version: StoredReflexVersion,
+      options: { blocks: number; changes: readonly number[]; keep: number },
+    ): Promise<void>;
+    /** false where there is no such version. */
+    activate(model: string, version: number): Promise<boolean>;
+    /** Keeps changes once this has resolved; answers the id of the last. Makes the model where there is none. */
+    append(model: string, project: string, changes: unknown[]): Promise<number>;
+    /** In their order; of one model, or of all. */
+    changes(query?: { model?: string; after?: number }): Promise<StoredReflexChange[]>;
+    /** false where there is no such model. */
+    remove(model: string): Promise<boolean>;
+    /** Moves with every change of any Reflex model, so that other processes see it. */
+    revision(): Promise<number>;
   };
   /** Counts every change of what a gateway keeps in memory (keys, budgets, prices, providers …), so that other processes see it. */
   revision(): Promise<number>;

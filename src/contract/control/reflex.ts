@@ -54,13 +54,39 @@ export const ReflexExample = z
   })
   .meta({ id: 'ReflexExample', description: '`start` and `end` are UTF-16 offsets; intent `oos` is out of scope.' });
 
+export const ReflexVersionParams = z.object({
+  name: ReflexName,
+  version: z.coerce.number().int().min(1),
+});
+
 export const TrainReflex = z.strictObject({
   name: ReflexName,
   examples: z.array(z.unknown()).meta({ description: 'ReflexExample[]' }),
+  vectors: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Read English texts with vectors too: better, slower; an optional part of the server.' }),
 });
-export const AddReflexExamples = z.strictObject({
-  examples: z.array(z.unknown()).min(1).meta({ description: 'ReflexExample[]' }),
+export const TrainReflexQuery = z.object({
+  stream: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'Server-sent events instead: `progress` {phase, epoch, of}, then `model`, or `error`.' }),
 });
+const RemoveExample = z.strictObject({ text: z.string().min(1), intent: z.string().min(1).optional() });
+export const AddReflexExamples = z
+  .strictObject({
+    examples: z.array(z.unknown()).optional().meta({ description: 'ReflexExample[]' }),
+    remove: z
+      .array(RemoveExample)
+      .max(2_000)
+      .optional()
+      .meta({ description: 'Takes back the examples of a text: those of the intent, or all. Done before `examples`.' }),
+  })
+  .refine(({ examples, remove }) => examples !== undefined || (remove?.length ?? 0) > 0, {
+    message: 'must be a list of at least one example',
+    path: ['examples'],
+  });
 export const PredictReflex = z.strictObject({ texts: z.array(z.string().max(200_000)).min(1) });
 
 export const ReflexModelView = z
@@ -76,10 +102,36 @@ export const ReflexModelView = z
     bytes: z.number(),
     train_s: z.number(),
     trained_at: Timestamp.optional(),
+    version: z.number().meta({ description: 'The training that answers; 0 while there is none.' }),
+    vectors: z.boolean(),
     job: z.string().optional().meta({ description: 'The training that runs: GET /v1/reflex/jobs/{id}.' }),
   })
   .meta({ id: 'ReflexModel' });
 export type ReflexModelView = z.infer<typeof ReflexModelView>;
+
+export const ReflexProgress = z
+  .object({
+    phase: z.string(),
+    epoch: z.number().meta({ description: 'Steps of this phase that are done.' }),
+    of: z.number(),
+  })
+  .meta({ id: 'ReflexProgress' });
+
+export const ReflexVersionView = z
+  .object({
+    version: z.number(),
+    active: z.boolean(),
+    hash: z.string().meta({ description: 'SHA-256 of the trained model.' }),
+    created_at: Timestamp,
+    examples: z.number(),
+    intents: z.number(),
+    slots: z.number(),
+    bytes: z.number(),
+    train_s: z.number(),
+    vectors: z.boolean(),
+  })
+  .meta({ id: 'ReflexVersion' });
+export type ReflexVersionView = z.infer<typeof ReflexVersionView>;
 
 export const ReflexJobView = z
   .object({
@@ -87,6 +139,7 @@ export const ReflexJobView = z
     name: z.string(),
     status: z.enum(['training', 'done', 'failed']),
     problem: z.string().optional(),
+    progress: ReflexProgress.optional(),
     model: ReflexModelView.optional(),
   })
   .meta({ id: 'ReflexJob' });

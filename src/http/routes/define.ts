@@ -8,7 +8,7 @@ import { ERROR_CODES } from '../../base/errors.ts';
 import { ErrorAnswer } from '../../contract/control/index.ts';
 import type { Audit } from '../../store/index.ts';
 import type { Auth } from '../middleware/auth.ts';
-import { parseWith, readJson, readQuery } from '../middleware/body.ts';
+import { parseWith, readBytes, readJson, readQuery } from '../middleware/body.ts';
 
 export const CONTROL_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -25,6 +25,10 @@ export interface Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   query?: Q;
   body?: B;
   maxBodyBytes?: number;
+  /** The handler gets the bytes as `raw` and reads them itself, where that would hold up others; `body` only says in the document what they are. */
+  isRaw?: boolean;
+  /** Another media type of the body than JSON. */
+  bodyType?: string;
   /** 200 unless given. */
   status?: 200 | 201;
   response: R;
@@ -40,6 +44,8 @@ interface Given<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   params: z.output<P>;
   query: z.output<Q>;
   body: z.output<B>;
+  /** The body's bytes, where the route reads them itself; else none. */
+  raw: Buffer;
 }
 export interface AdminGiven<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends Given<P, Q, B> {
   /** The audit row of a write by this caller. */
@@ -80,6 +86,7 @@ type AnySpec = Spec<z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
 type Access = 'open' | 'key' | 'admin';
 
 const EMPTY_QUERY = z.strictObject({});
+const NO_BYTES = Buffer.alloc(0);
 
 export function createRoutes(auth: Auth): Routes {
   const app = new OpenAPIHono({ strict: false });
@@ -95,11 +102,13 @@ export function createRoutes(auth: Auth): Routes {
     const query = spec.query ?? (access === 'admin' ? EMPTY_QUERY : undefined);
     app.on(spec.method.toUpperCase(), pattern, async (context) => {
       const caller = access === 'admin' ? await auth.admin(context) : access === 'key' ? await auth.key(context) : '';
+      const maxBytes = spec.maxBodyBytes ?? CONTROL_BODY_BYTES;
       const given = {
         context,
         params: spec.params && parseWith(spec.params, context.req.param()),
         query: query && parseWith(query, readQuery(context.req.url)),
-        body: spec.body && parseWith(spec.body, await readJson(context, spec.maxBodyBytes ?? CONTROL_BODY_BYTES)),
+        raw: spec.isRaw ? await readBytes(context.req.raw, maxBytes) : NO_BYTES,
+        body: spec.isRaw ? undefined : spec.body && parseWith(spec.body, await readJson(context, maxBytes)),
       };
       const value = await answer(given, caller);
       return value instanceof Response ? value : context.json(value as object, spec.status ?? 200);
@@ -159,7 +168,9 @@ function document(app: OpenAPIHono, access: Access, spec: AnySpec): void {
     request: {
       ...(spec.params && { params: spec.params as z.ZodObject }),
       ...(spec.query && { query: spec.query as z.ZodObject }),
-      ...(spec.body && { body: { required: true, content: { 'application/json': { schema: spec.body } } } }),
+      ...(spec.body && {
+        body: { required: true, content: { [spec.bodyType ?? 'application/json']: { schema: spec.body } } },
+      }),
     },
     responses: {
       [spec.status ?? 200]: { description: 'Done.', content: { [media]: { schema: spec.response } } },

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { PARTS, partAt } from '../../base/parts.ts';
 import { DoctorReport } from '../../contract/control/index.ts';
 import { listModels } from '../../providers/index.ts';
 import type { Services } from '../services.ts';
@@ -49,6 +50,7 @@ const CHECKS: readonly (readonly [string, Examine])[] = [
   ['providers', checkProviders],
   ['clock', checkClock],
   ['disk', checkDisk],
+  ['optional parts', checkParts],
 ];
 
 /** A check that fails to check is a finding, not the end of the report. */
@@ -59,6 +61,18 @@ async function guarded([name, examine]: (typeof CHECKS)[number], services: Servi
     services.log('warn', 'a check of the doctor failed', { check: name, error: String(error) });
     return [{ name, ok: false, detail: 'could not be checked; the log has the details' }];
   }
+}
+
+function checkParts({ config }: Services): Check {
+  const installed = PARTS.flatMap(({ name }) => {
+    const { version } = partAt(config.home, name);
+    return version === undefined ? [] : [`${name} ${version}`];
+  });
+  return {
+    name: 'optional parts',
+    ok: true,
+    detail: installed.join(', ') || 'none; `tokenworks add --list` shows them',
+  };
 }
 
 async function checkStore(services: Services): Promise<Check[]> {

@@ -1,9 +1,10 @@
-/** Reflex models of a project: train, correct, ask. */
+/** Reflex models of a project: train, correct, ask, carry. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Principal } from '../../accounts/index.ts';
 import { AppError, toAppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
+import { sseFrame } from '../../base/sse.ts';
 import {
   AddReflexExamples,
   IdParams,
@@ -13,15 +14,18 @@ import {
   ReflexModelView,
   ReflexParams,
   ReflexPrediction,
+  ReflexVersionParams,
+  ReflexVersionView,
   Removed,
   reflexOwner,
   reflexRegistryName,
   TrainReflex,
+  TrainReflexQuery,
 } from '../../contract/control/index.ts';
-import type { Example } from '../../reflex/index.ts';
+import { type Change, type ModelVersion, parseExamples, type TrainingProgress } from '../../reflex/index.ts';
+import { parseWith } from '../middleware/body.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
-import type { ReflexKeeper } from './reflex-keeper.ts';
 import { defined, iso, notFound } from './wire.ts';
 
 const TAG = 'Reflex';
@@ -30,8 +34,10 @@ const PATH = '/v1/reflex/models';
 const ANSWER_WITHIN_MS = 2000;
 const MAX_JOBS = 500;
 const MAX_TRAINING = 20;
-/** Texts between which other work gets its turn. */
-const TEXTS_PER_TURN = 32;
+/** A model of the largest size with its examples. */
+const MAX_IMPORT_BYTES = 128 * 1024 * 1024;
+const PIECE_BYTES = 128 * 1024;
+const BINARY = 'application/octet-stream';
 
 interface Job {
   id: string;
@@ -40,9 +46,12 @@ interface Job {
   name: string;
   status: 'training' | 'done' | 'failed';
   problem?: string;
+  progress?: TrainingProgress;
+  /** Those that follow it. */
+  listeners: Set<(progress: TrainingProgress) => void>;
 }
 
-export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexKeeper): void {
+export function reflexRoutes(routes: Routes, services: Services): void {
   const { reflex, clock } = services;
   const jobs = new Map<string, Job>();
   /** Registry name → its last training. */
@@ -50,6 +59,14 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
   const maxBodyBytes = Math.floor(services.config.server.max_body_mb * 1024 * 1024);
 
   const registryName = (principal: Principal, name: string): string => reflexRegistryName(principal.key.project, name);
+
+  /** The registry name of a model that is there. */
+  async function known(principal: Principal, name: string): Promise<string> {
+    await reflex.restore();
+    const registered = registryName(principal, name);
+    if (!reflex.get(registered)) throw notFound('Reflex model', name);
+    return registered;
+  }
 
   function viewOf(principal: Principal, name: string): ReflexModelView {
     const registered = registryName(principal, name);
@@ -70,6 +87,8 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       bytes: info.bytes,
       train_s: info.train_s,
       trained_at: info.trained_ms > 0 ? iso(info.trained_ms) : undefined,
+      version: info.version,
+      vectors: info.vectors,
       job: job?.status === 'training' ? job.id : undefined,
     });
   }
@@ -83,7 +102,7 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       response: z.object({ data: z.array(ReflexModelView) }),
     },
     async ({ principal }) => {
-      await keeper.restored();
+      await reflex.restore();
       const names = reflex.models().flatMap((registered) => {
         const { project, name } = reflexOwner(registered);
         return project === undefined || project === principal.key.project ? [name] : [];
@@ -102,7 +121,7 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       response: ReflexModelView,
     },
     async ({ params, principal }) => {
-      await keeper.restored();
+      await reflex.restore();
       return viewOf(principal, params.name);
     },
   );
@@ -114,20 +133,25 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       tag: TAG,
       summary: 'Train a Reflex model',
       description:
-        'Replaces the examples of a model of that name. The model before it answers until the training is done.',
+        'Replaces the examples of a model of that name. The model before it answers until the training is done. ' +
+        'With `?stream=true` or `accept: text/event-stream` the answer is a stream of `progress` events, then one `model` or `error`.',
+      query: TrainReflexQuery,
       body: TrainReflex,
+      isRaw: true,
       maxBodyBytes,
       status: 201,
       response: ReflexModelView,
       also: { 202: { description: 'The training goes on; `job` names it.', schema: ReflexModelView } },
-      errors: ['not_allowed', 'too_large', 'overloaded'],
+      errors: ['not_allowed', 'conflict', 'too_large', 'overloaded'],
     },
-    async ({ body, principal, context }) => {
-      refuseBuiltin(body.name);
-      await keeper.restored();
-      const registered = registryName(principal, body.name);
-      const job = openJob(principal, body.name, registered);
-      const training = reflex.train(registered, body.examples as Example[]).then(() => keeper.save(registered));
+    async ({ raw, query, principal, context }) => {
+      const { rest, batch } = await reflex.readBody(raw);
+      const { name, vectors } = parseWith(TrainReflex, { ...rest, ...(batch && { examples: [] }) });
+      refuseBuiltin(name);
+      await reflex.restore();
+      const registered = registryName(principal, name);
+      const job = openJob(principal, name, registered);
+      const training = reflex.train(registered, batch!, { vectors, onProgress: (progress) => tell(job, progress) });
       training.then(
         () => {
           job.status = 'done';
@@ -137,8 +161,10 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
           job.problem = toAppError(error).message;
         },
       );
-      if (!(await endsWithin(training, ANSWER_WITHIN_MS))) return context.json(viewOf(principal, body.name), 202);
-      return viewOf(principal, body.name);
+      const asksForStream = query.stream === 'true' || context.req.header('accept')?.includes('text/event-stream');
+      if (asksForStream && query.stream !== 'false') return eventsOf(job, training, () => viewOf(principal, name));
+      if (!(await endsWithin(training, ANSWER_WITHIN_MS))) return context.json(viewOf(principal, name), 202);
+      return viewOf(principal, name);
     },
   );
 
@@ -158,7 +184,8 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
         job.status === 'done' && reflex.get(registryName(principal, job.name))
           ? viewOf(principal, job.name)
           : undefined;
-      return defined({ id: job.id, name: job.name, status: job.status, problem: job.problem, model });
+      const progress = job.progress && progressView(job.progress);
+      return defined({ id: job.id, name: job.name, status: job.status, problem: job.problem, progress, model });
     },
   );
 
@@ -167,9 +194,10 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       method: 'post',
       path: `${PATH}/{name}/examples`,
       tag: TAG,
-      summary: 'Add examples',
+      summary: 'Add examples, or take some back',
       description:
-        'They work from the next text on; the model is trained in the background. Makes the model where there is none.',
+        'Counts from the next text on; the model is trained in the background. An example takes the place of others of the same text. ' +
+        'Makes the model where there is none.',
       params: ReflexParams,
       body: AddReflexExamples,
       maxBodyBytes,
@@ -178,10 +206,16 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
     },
     async ({ params, body, principal }) => {
       refuseBuiltin(params.name);
-      await keeper.restored();
-      const registered = registryName(principal, params.name);
-      await reflex.addExamples(registered, body.examples as Example[]);
-      await keeper.added(registered, body.examples as Example[]);
+      await reflex.restore();
+      const changes: Change[] = [
+        ...(body.remove ?? []).map((remove) => ({ remove })),
+        ...parseExamples(body.examples ?? []).map((add) => ({ add })),
+      ];
+      if (changes.length === 0)
+        throw new AppError('invalid_request', 'examples must be a list of at least one example.', {
+          param: 'examples',
+        });
+      await reflex.change(registryName(principal, params.name), changes);
       return viewOf(principal, params.name);
     },
   );
@@ -194,21 +228,91 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       summary: 'Ask what texts mean',
       params: ReflexParams,
       body: PredictReflex,
+      isRaw: true,
       maxBodyBytes,
       response: z.array(ReflexPrediction),
       errors: ['conflict'],
     },
-    async ({ params, body, principal }) => {
-      await keeper.restored();
-      const registered = registryName(principal, params.name);
-      if (!reflex.get(registered)) throw notFound('Reflex model', params.name);
-      const answers: z.input<typeof ReflexPrediction>[] = [];
-      for (let start = 0; start < body.texts.length; start += TEXTS_PER_TURN) {
-        if (start > 0) await nextTurn();
-        const predictions = await reflex.predict(registered, body.texts.slice(start, start + TEXTS_PER_TURN));
-        for (const { intent, confidence, slots, ms } of predictions) answers.push({ intent, confidence, slots, ms });
-      }
-      return answers;
+    async ({ params, raw, principal }) => {
+      const { texts } = parseWith(PredictReflex, await reflex.readTexts(raw));
+      const predictions = await reflex.predict(await known(principal, params.name), texts);
+      return predictions.map(({ intent, confidence, slots, ms }) => ({ intent, confidence, slots, ms }));
+    },
+  );
+
+  routes.key(
+    {
+      method: 'get',
+      path: `${PATH}/{name}/versions`,
+      tag: TAG,
+      summary: 'List the trainings of a model that are kept',
+      description: 'The last ten, newest first.',
+      params: ReflexParams,
+      response: z.object({ data: z.array(ReflexVersionView) }),
+    },
+    async ({ params, principal }) => {
+      const versions = await reflex.versions(await known(principal, params.name));
+      return { data: versions.map(versionView) };
+    },
+  );
+
+  routes.key(
+    {
+      method: 'post',
+      path: `${PATH}/{name}/versions/{version}/activate`,
+      tag: TAG,
+      summary: 'Go back to a training',
+      description:
+        'It answers from now on, and the next training stands on its examples. What was added since the last training stays added.',
+      params: ReflexVersionParams,
+      response: ReflexModelView,
+      errors: ['invalid_request', 'not_allowed'],
+    },
+    async ({ params, principal }) => {
+      refuseBuiltin(params.name);
+      await reflex.activate(await known(principal, params.name), params.version);
+      return viewOf(principal, params.name);
+    },
+  );
+
+  routes.key(
+    {
+      method: 'get',
+      path: `${PATH}/{name}/export`,
+      tag: TAG,
+      summary: 'Download a model with its examples',
+      params: ReflexParams,
+      response: z.string().meta({ format: 'binary' }),
+      responseType: BINARY,
+    },
+    async ({ params, principal, context }) => {
+      const parts = await reflex.export(await known(principal, params.name));
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      context.header('content-disposition', `attachment; filename="${params.name}.reflex"`);
+      return context.body(inPieces(parts), 200, { 'content-type': BINARY, 'content-length': String(length) });
+    },
+  );
+
+  routes.key(
+    {
+      method: 'put',
+      path: `${PATH}/{name}/import`,
+      tag: TAG,
+      summary: 'Take in a model that was exported',
+      description: 'Takes the place of a model of that name, as a new version of it.',
+      params: ReflexParams,
+      body: z.string().meta({ format: 'binary' }),
+      bodyType: BINARY,
+      isRaw: true,
+      maxBodyBytes: MAX_IMPORT_BYTES,
+      response: ReflexModelView,
+      errors: ['not_allowed', 'conflict'],
+    },
+    async ({ params, raw, principal }) => {
+      refuseBuiltin(params.name);
+      await reflex.restore();
+      await reflex.import(registryName(principal, params.name), raw);
+      return viewOf(principal, params.name);
     },
   );
 
@@ -224,11 +328,10 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
     },
     async ({ params, principal }) => {
       refuseBuiltin(params.name);
-      await keeper.restored();
+      await reflex.restore();
       const registered = registryName(principal, params.name);
       if (!(await reflex.remove(registered))) throw notFound('Reflex model', params.name);
       lastJob.delete(registered);
-      await keeper.forget(registered);
       return { id: params.name, deleted: true as const };
     },
   );
@@ -241,11 +344,79 @@ export function reflexRoutes(routes: Routes, services: Services, keeper: ReflexK
       const ended = [...jobs.values()].find((job) => job.status !== 'training');
       if (ended) jobs.delete(ended.id);
     }
-    const job: Job = { id: newId('job', clock.now()), project: principal.key.project, name, status: 'training' };
+    const job: Job = {
+      id: newId('job', clock.now()),
+      project: principal.key.project,
+      name,
+      status: 'training',
+      listeners: new Set(),
+    };
     jobs.set(job.id, job);
     lastJob.set(registered, job);
     return job;
   }
+}
+
+function tell(job: Job, progress: TrainingProgress): void {
+  job.progress = progress;
+  for (const listener of job.listeners) listener(progress);
+}
+
+/** The training as it goes on. A reader that leaves stops nothing. */
+function eventsOf(job: Job, training: Promise<unknown>, view: () => ReflexModelView): Response {
+  const encoder = new TextEncoder();
+  let listener: (progress: TrainingProgress) => void;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const send = (event: string, value: unknown) =>
+        controller.enqueue(encoder.encode(sseFrame(JSON.stringify(value), event)));
+      let isOpen = true;
+      listener = (progress) => send('progress', progressView(progress));
+      job.listeners.add(listener);
+      send('job', { id: job.id, name: job.name });
+      const end = (event: string, value: () => unknown) => {
+        if (!isOpen || !job.listeners.delete(listener)) return;
+        isOpen = false;
+        send(event, value());
+        controller.close();
+      };
+      training.then(
+        () => end('model', view),
+        (error: unknown) => {
+          const { code, message, param } = toAppError(error);
+          end('error', () => ({ error: { code, message, param: param ?? null } }));
+        },
+      );
+    },
+    cancel() {
+      job.listeners.delete(listener);
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
+}
+
+/** Megabytes as a stream, so that others get their turn between its pieces. */
+function inPieces(parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  const pieces = (function* () {
+    for (const part of parts)
+      for (let at = 0; at < part.length; at += PIECE_BYTES) yield part.subarray(at, at + PIECE_BYTES);
+  })();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await nextTurn();
+      const { value, done } = pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}
+
+function progressView({ phase, done, of }: TrainingProgress) {
+  return { phase, epoch: done, of };
+}
+
+function versionView({ created_ms, ...version }: ModelVersion): ReflexVersionView {
+  return { ...version, created_at: iso(created_ms) };
 }
 
 function refuseBuiltin(name: string): void {

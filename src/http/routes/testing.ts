@@ -78,7 +78,8 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
 
   const vault = openVault(opened.home);
   const directory = await openDirectory(store, vault, clock);
-  const reflex = createReflex({ clock, ...options.reflex });
+  const reflex = createReflex({ clock, storage: store.reflex, ...options.reflex });
+  await reflex.restore();
   const limits = createLimits({ clock });
   const egress = createEgress({ allowHosts: [], resolve: async () => [{ address: '93.184.216.34', family: 4 }] });
   const source = { config, store, vault, clock, loopback: [], reflexModels: () => reflex.models() };
