@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const PATTERNS = ['src/**/*.test.ts', 'bench/**/*.test.ts', 'console/**/*.test.ts', 'scripts/**/*.test.js'];
+const PATTERNS = ['src/**/*.test.ts', 'bench/**/*.test.ts', 'console/**/*.test.ts', 'scripts/**/*.test.{js,ts}'];
 /** Two at a time: a test file may open an embedded database, which takes half a gigabyte. */
 const CONCURRENCY = 2;
 /** A test fails after this long; a file whose tests are done ends, even if one that failed left a process or a socket behind. */

@@ -75,6 +75,33 @@ const TOOLS: ReflexTool[] = [
     description: 'Start a countdown timer',
     parameters: { type: 'object', properties: { minutes: { type: 'number' } }, required: ['minutes'] },
   },
+  {
+    name: 'set_volume',
+    description: '调节音量',
+    parameters: {
+      type: 'object',
+      properties: { level: { type: 'integer', minimum: 0, maximum: 30 } },
+      required: ['level'],
+    },
+  },
+  {
+    name: 'play_song',
+    description: '播放一首歌',
+    parameters: {
+      type: 'object',
+      properties: { artist: { type: 'string', description: '歌手' }, song: { type: 'string', description: '歌名' } },
+      required: ['song'],
+    },
+  },
+  {
+    name: 'transfer',
+    description: '给联系人转账',
+    parameters: {
+      type: 'object',
+      properties: { to: { type: 'string', description: '收款人' }, amount: { type: 'number', description: '金额' } },
+      required: ['to', 'amount'],
+    },
+  },
 ];
 
 function say(text: string, more: Partial<ReflexRequest> = {}) {
@@ -104,6 +131,31 @@ describe('tool calls', () => {
     ['把车窗打开一半', [['control_window', { action: 'open', percent: 50 }]]],
     ['play Bohemian Rhapsody by Queen', [['play_music', { query: 'Bohemian Rhapsody by Queen' }]]],
     ['set a timer for an hour and a half', [['set_timer', { minutes: 90 }]]],
+    [
+      'What is the weather like in Lima, Oslo and Rome?',
+      [
+        ['get_weather', { city: 'Lima' }],
+        ['get_weather', { city: 'Oslo' }],
+        ['get_weather', { city: 'Rome' }],
+      ],
+    ],
+    ['set the AC to the highest temperature', [['set_air_conditioner', { temperature: 32 }]]],
+    [
+      '音量调到15，再播放周杰伦的晴天',
+      [
+        ['set_volume', { level: 15 }],
+        ['play_song', { artist: '周杰伦', song: '晴天' }],
+      ],
+    ],
+    ['给王小明转三块五', [['transfer', { to: '王小明', amount: 3.5 }]]],
+    ['空调温度调到最低', [['set_air_conditioner', { temperature: 16 }]]],
+    [
+      '关空调打开车窗',
+      [
+        ['set_air_conditioner', { on: false }],
+        ['control_window', { action: 'open' }],
+      ],
+    ],
     [
       'open the window and play some jazz',
       [

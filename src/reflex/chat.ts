@@ -13,11 +13,17 @@ import {
 import { ask, type Language, noTool, notice, report, understood } from './notice.ts';
 import { readText } from './reading.ts';
 import { type BuildContext, build, type Missing, ROOT } from './schema/instance.ts';
+import { fillFromText } from './schema/respond.ts';
 import { isObject, SchemaTooHard, scopeOf } from './schema/validate.ts';
 import { learnSlots } from './slots.ts';
+import { splitUtterance } from './split.ts';
 import { addTerms, type Terms } from './terms.ts';
-import { languageOf } from './text.ts';
+import { hasHan, languageOf } from './text.ts';
 import { countInput, countTokens, firstTokens, inputChars } from './tokens.ts';
+import { fill } from './tools/fill.ts';
+import { know } from './tools/judge.ts';
+import { spread } from './tools/spread.ts';
+import { readUtterance } from './tools/utterance.ts';
 import {
   type Example,
   type Json,
@@ -182,9 +188,9 @@ function answerWithTools(call: Call): Draft | undefined {
       });
     return undefined;
   }
-  const index = indexTools(tools, call.shots);
+  const index = indexTools(tools, call.shots, call.options.now_ms, request.timeZone);
   const prediction = call.options.model?.predict(call.text.slice(0, LIMITS.featureChars));
-  const boost = (name: string) => (prediction?.intent === name ? 6 * prediction.confidence : 0);
+  const boost = boostOf(prediction);
   if (choice !== 'auto') return forcedCall(call, index, boost, prediction);
   const several = request.parallelToolCalls === false ? undefined : severalCalls(call, index);
   if (several) return several;
@@ -196,8 +202,14 @@ function answerWithTools(call: Call): Draft | undefined {
 
 function callOrAsk(call: Call, chosen: Choice, prediction: Prediction | undefined): Draft {
   const filled = fillArguments(call, chosen, call.thread, 'ask', prediction?.slots ?? []);
-  if (filled.value)
-    return { toolCalls: [toCall(chosen.tool, filled.value)], finish: 'tool_calls', confidence: chosen.confidence };
+  if (filled.value) {
+    const all = call.request.parallelToolCalls === false ? [filled.value] : (filled.all ?? [filled.value]);
+    return {
+      toolCalls: all.map((value) => toCall(chosen.tool, value)),
+      finish: 'tool_calls',
+      confidence: chosen.confidence,
+    };
+  }
   return { text: ask(call.language, chosen.tool.name, filled.missing), finish: 'stop', confidence: chosen.confidence };
 }
 
@@ -224,26 +236,45 @@ function forcedCall(
   };
 }
 
-const CLAUSE =
-  /\s*(?:[;；。\n]|[,，]\s*(?:and\s+|then\s+|然后|并且|再|并|同时|顺便)?|\b(?:and then|and|then)\b|然后|并且|同时|顺便|并(?=[打关开调设把播放]))\s*/;
+/** Log odds of a clause, moved as `Choice.score` is, from which it is a command of its own. */
+const CLAUSE_SCORE = 1.7;
+const HAN_CLAUSE_SCORE = 1;
 
 /** Several calls where every clause of the text means a tool and fills it; otherwise undefined and the text is taken as one. */
 function severalCalls(call: Call, index: ToolIndex): Draft | undefined {
-  if (call.thread !== call.text || call.text.length > 1_000) return undefined;
-  const clauses = call.text.split(CLAUSE).filter((clause) => clause.trim() !== '');
-  if (clauses.length < 2 || clauses.length > 8) return undefined;
-  const calls: ReflexToolCall[] = [];
+  if (call.thread !== call.text) return undefined;
+  const clauses = splitUtterance(call.text);
+  if (clauses.length < 2) return undefined;
+  const made: { tool: ReflexTool; value: JsonObject }[] = [];
   let confidence = 1;
-  for (const clause of clauses) {
-    const chosen = chooseTool(clause, index);
-    if (!chosen || chosen.score < 2) return undefined;
-    const filled = fillArguments(call, chosen, clause, 'ask', []);
+  for (const { text } of clauses) {
+    const prediction = call.options.model?.predict(text);
+    const chosen = chooseTool(text, index, boostOf(prediction));
+    if (!chosen || chosen.score < (hasHan(text) ? HAN_CLAUSE_SCORE : CLAUSE_SCORE)) return undefined;
+    const filled = fillArguments(call, chosen, text, 'ask', prediction?.slots ?? []);
     if (!filled.value) return undefined;
-    const next = toCall(chosen.tool, filled.value);
-    if (!calls.some((one) => one.name === next.name && one.arguments === next.arguments)) calls.push(next);
     confidence = Math.min(confidence, chosen.confidence);
+    addCall(made, chosen.tool, filled.value);
   }
-  return calls.length > 1 ? { toolCalls: calls, finish: 'tool_calls', confidence } : undefined;
+  if (made.length < 2) return undefined;
+  return { toolCalls: made.map(({ tool, value }) => toCall(tool, value)), finish: 'tool_calls', confidence };
+}
+
+/** Two clauses that give one tool different arguments are one call: "turn it on and set it to 24 degrees". */
+function addCall(made: { tool: ReflexTool; value: JsonObject }[], tool: ReflexTool, value: JsonObject): void {
+  const last = made.at(-1);
+  const same = last?.tool === tool ? last : undefined;
+  const clash =
+    same &&
+    Object.keys(value).some(
+      (key) => Object.hasOwn(same.value, key) && JSON.stringify(same.value[key]) !== JSON.stringify(value[key]),
+    );
+  if (same && !clash) same.value = { ...same.value, ...value };
+  else made.push({ tool, value });
+}
+
+function boostOf(prediction: Prediction | undefined): (name: string) => number {
+  return (name) => (prediction?.intent === name ? 6 * prediction.confidence : 0);
 }
 
 function toCall(tool: ReflexTool, value: JsonObject): ReflexToolCall {
@@ -256,12 +287,29 @@ function fillArguments(
   text: string,
   mode: 'ask' | 'fill',
   slots: readonly SlotSpan[],
-): { value?: JsonObject; missing: Missing[] } {
+): { value?: JsonObject; all?: JsonObject[]; missing: Missing[] } {
   const schema: Schema = { ...(chosen.tool.parameters ?? {}), type: 'object' };
   const about: Terms = new Map();
   addTerms(about, chosen.tool.name, 1);
   addTerms(about, (chosen.tool.description ?? '').slice(0, 300), 1);
   const learnt = learnFromShots(chosen.tool.name, call.shots, text, call.options.now_ms);
+  const plan = mode === 'ask' && !hasHan(text) ? know(chosen.tool).plan : undefined;
+  if (plan) {
+    const utterance = readUtterance(text, call.options.now_ms, call.request.timeZone);
+    const filled = fill(plan, utterance, {
+      slots: [...slots.filter((slot) => text.startsWith(slot.value, slot.start)), ...learnt],
+      hint: hintOf(chosen),
+    });
+    return {
+      value: filled.value,
+      all: spread(filled, utterance),
+      missing: filled.missing.map((one) => ({
+        path: one.path.join('.'),
+        description: one.description,
+        options: one.options && [...one.options],
+      })),
+    };
+  }
   const context: BuildContext = {
     scope: scopeOf(schema),
     reading: readText(text, {
@@ -362,15 +410,21 @@ function answerWithJson(call: Call): Draft {
     };
   }
   const schema = format.type === 'json_schema' ? format.schema : template!;
-  const context: BuildContext = {
-    scope: scopeOf(schema),
-    reading: readText(text, { now_ms: call.options.now_ms, timeZone: request.timeZone }),
-    mode: 'fill',
-    notice: notice(call.language, call.options.otherModels),
-    hint: jsonHint(call),
-    missing: [],
-  };
-  const built = guarded(() => build(schema, ROOT, context), 'response_format');
+  const shots = call.shots.filter((shot) => shot.calls.length === 0 && shot.reply.trimStart().startsWith('{'));
+  const system = request.messages.filter((message) => message.role === 'system').map((message) => message.text);
+  const built = guarded(
+    () =>
+      fillFromText(schema, {
+        text,
+        instructions: system.join('\n'),
+        now_ms: call.options.now_ms,
+        timeZone: request.timeZone,
+        notice: notice(call.language, call.options.otherModels),
+        shots: shots.map((shot) => ({ text: shot.text, value: readObject(shot.reply) })),
+        model: call.options.model,
+      }),
+    'response_format',
+  );
   if (!built) {
     throw new AppError(
       'invalid_request',
@@ -378,33 +432,7 @@ function answerWithJson(call: Call): Draft {
       { param: 'response_format' },
     );
   }
-  return { json: JSON.stringify(built.value), finish: 'stop', confidence: built.evident ? 0.5 : 0 };
-}
-
-/** Labels of the most similar example whose answer was JSON. */
-function jsonHint(call: Call): ((path: string) => Json | undefined) | undefined {
-  const shots = call.shots.filter((shot) => shot.calls.length === 0 && shot.reply.trimStart().startsWith('{'));
-  if (shots.length === 0) return undefined;
-  const near = nearestShot(call.text, shots);
-  if (!near) return undefined;
-  const values = readObject(near.reply);
-  return (path) => {
-    const value = valueAt(values, path);
-    const literal = typeof value === 'string' && near.text.includes(value);
-    return literal ? undefined : value;
-  };
-}
-
-function nearestShot(text: string, shots: readonly Shot[]): Shot | undefined {
-  const ranked = rankTools(text, {
-    tools: shots.map((_, index) => ({ name: String(index) })),
-    terms: shots.map(() => new Map()),
-    names: [],
-    idf: () => 1,
-    shots: shots.map((shot, index) => ({ ...shot, calls: [{ name: String(index), arguments: '{}' }] })),
-  });
-  const best = ranked[0]?.shot;
-  return best && best.similarity > 0.3 ? shots[Number(ranked[0]!.tool.name)] : undefined;
+  return { json: JSON.stringify(built.value), finish: 'stop', confidence: built.confidence };
 }
 
 /** The JSON object that a prompt shows as the form of the answer, as a schema; undefined where it shows none. */

@@ -4,6 +4,7 @@ import { isFunctionWord, meanings } from './lexicon.ts';
 import { isObject } from './schema/validate.ts';
 import { addTerms, idfOf, type Terms } from './terms.ts';
 import { hasHan, splitIdentifier } from './text.ts';
+import { judgeTools } from './tools/judge.ts';
 import type { Json, JsonObject, ReflexMessage, ReflexTool, ReflexToolCall } from './types.ts';
 
 /** A user message and what the assistant did with it, from earlier in the conversation. */
@@ -19,10 +20,16 @@ export interface Shot {
 
 export interface ToolIndex {
   tools: readonly ReflexTool[];
-  terms: Terms[];
-  names: Terms[];
-  idf: (term: string) => number;
+  /** Made when first needed: only texts with Chinese in them are weighed by these. */
+  words(): ToolWords;
   shots: readonly Shot[];
+  now_ms: number;
+  timeZone?: string;
+}
+
+export interface ToolWords {
+  terms: Terms[];
+  idf: (term: string) => number;
 }
 
 export interface Choice {
@@ -37,6 +44,9 @@ export interface Choice {
 const DIMENSIONS = 512;
 /** Below this, no tool is meant. */
 const THRESHOLD = 1.2;
+/** Chinese requests are short, so that one meaning is much; a tool that stands alone is meant from here on. */
+const HAN_THRESHOLD = 0.6;
+const HAN_LEAD = 0.4;
 /** Verbs and nouns of nearly every tool: they tell little alone. */
 const GENERIC = new Set([
   '#get',
@@ -69,19 +79,34 @@ const GENERIC = new Set([
   '#large',
 ]);
 
-export function indexTools(tools: readonly ReflexTool[], shots: readonly Shot[]): ToolIndex {
-  const names = tools.map((tool) => {
-    const terms: Terms = new Map();
-    addTerms(terms, splitIdentifier(tool.name).join(' '), 2);
-    return terms;
-  });
-  const terms = tools.map((tool, index) => {
-    const own: Terms = new Map(names[index]);
+export function indexTools(
+  tools: readonly ReflexTool[],
+  shots: readonly Shot[],
+  now_ms: number,
+  timeZone?: string,
+): ToolIndex {
+  let words: ToolWords | undefined;
+  return {
+    tools,
+    shots,
+    now_ms,
+    timeZone,
+    words() {
+      words ??= wordsOfTools(tools);
+      return words;
+    },
+  };
+}
+
+function wordsOfTools(tools: readonly ReflexTool[]): ToolWords {
+  const terms = tools.map((tool) => {
+    const own: Terms = new Map();
+    addTerms(own, splitIdentifier(tool.name).join(' '), 2);
     addTerms(own, (tool.description ?? '').slice(0, 2_000), 1);
     addParameters(own, tool.parameters, 0);
     return own;
   });
-  return { tools, terms, names, idf: idfOf(terms), shots };
+  return { terms, idf: idfOf(terms) };
 }
 
 function addParameters(terms: Terms, schema: Json | undefined, depth: number): void {
@@ -105,26 +130,42 @@ function isKnown(option: string): boolean {
 
 /** All tools, best first, with their scores; none is left out. `boost` adds what a trained model knows. */
 export function rankTools(text: string, index: ToolIndex, boost?: (tool: string) => number): Choice[] {
+  const vector = index.shots.length > 0 ? embedOne(text, DIMENSIONS) : undefined;
+  const shotOf = (tool: ReflexTool) => vector && nearest(vector, tool.name, index.shots);
+  const ranked = hasHan(text) ? rankByTerms(text, index, shotOf, boost) : rankByWords(text, index, shotOf, boost);
+  return ranked.sort((a, b) => b.score - a.score);
+}
+
+type ShotOf = (tool: ReflexTool) => Choice['shot'];
+
+function rankByTerms(text: string, index: ToolIndex, shotOf: ShotOf, boost?: (tool: string) => number): Choice[] {
   const query: Terms = new Map();
   addTerms(query, text.slice(0, 4_000), 1);
-  const vector = index.shots.length > 0 ? embedOne(text, DIMENSIONS) : undefined;
-  return index.tools
-    .map((tool, at) => {
-      const lexical = overlap(query, index.terms[at]!, index.idf);
-      const shot = vector && nearest(vector, tool.name, index.shots);
-      const learnt = shot ? 4 * shot.similarity * shot.similarity : 0;
-      const score = lexical + learnt + (boost?.(tool.name) ?? 0);
-      return { tool, score, confidence: score / (score + 1.5), shot };
-    })
-    .sort((a, b) => b.score - a.score);
+  const { terms, idf } = index.words();
+  return index.tools.map((tool, at) => {
+    const shot = shotOf(tool);
+    const score = overlap(query, terms[at]!, idf) + (shot ? 4 * shot.similarity ** 2 : 0) + (boost?.(tool.name) ?? 0);
+    return { tool, score, confidence: score / (score + 1.5), shot };
+  });
+}
+
+/** Scores are log odds, moved so that one threshold serves both ways of ranking. */
+function rankByWords(text: string, index: ToolIndex, shotOf: ShotOf, boost?: (tool: string) => number): Choice[] {
+  return judgeTools(text, index.tools, index.now_ms, index.timeZone).map((judged) => {
+    const shot = shotOf(judged.tool);
+    const odds = judged.odds + 2 * (shot ? 4 * shot.similarity ** 2 : 0) + 1.5 * (boost?.(judged.tool.name) ?? 0);
+    return { tool: judged.tool, score: odds + THRESHOLD, confidence: 1 / (1 + Math.exp(-odds)), shot };
+  });
 }
 
 /** The best tool, or undefined where none is meant. */
 export function chooseTool(text: string, index: ToolIndex, boost?: (tool: string) => number): Choice | undefined {
   const ranked = rankTools(text, index, boost);
   const best = ranked[0];
-  if (!best || best.score < THRESHOLD) return undefined;
-  const second = ranked[1]?.score ?? 0;
+  if (!best) return undefined;
+  const second = Math.max(0, ranked[1]?.score ?? 0);
+  const isAlone = hasHan(text) && best.score >= HAN_THRESHOLD && best.score - second >= HAN_LEAD;
+  if (best.score < THRESHOLD && !isAlone) return undefined;
   // Two equal scores are a coin toss.
   best.confidence *= 1 - 0.5 * Math.min(1, second / best.score) ** 4;
   const silent = nearestSilent(text, index.shots);

@@ -101,6 +101,11 @@ const exact = (year: number, month: number, day: number) =>
 const DATE_RULES: DateRule[] = [
   [/(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)/g, (m) => exact(Number(m[1]), Number(m[2]), Number(m[3]))],
   [
+    // Month first, as in the United States, unless only the other order is a date.
+    /(?<![\d/.-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?![\d/-])/g,
+    (m) => exact(Number(m[4]), Number(m[1]), Number(m[3])) ?? exact(Number(m[4]), Number(m[3]), Number(m[1])),
+  ],
+  [
     new RegExp(`(?:(${ZH_NUM}|明|今|去|后)年)?(${ZH_NUM})月(${ZH_NUM})[日号]?`, 'g'),
     (m, now) => {
       const relative: Record<string, number> = { 今: 0, 明: 1, 后: 2, 去: -1 };
@@ -150,6 +155,29 @@ const DATE_RULES: DateRule[] = [
     new RegExp(`(${ZH_NUM})天(?:之后|以后|后)|\\bin (\\d{1,3}|two|three|four|five|six|seven|ten) days\\b`, 'g'),
     (m, now) => plus(now, m[1] ? number(m[1]) : (readNumbers(m[2]!)[0]?.value ?? Number.NaN)),
   ],
+  [
+    /\b(?:in )?(\d{1,3}|an?|one|two|three|four|five|six|seven|ten) (day|week|month|year)s? (from now|ago|later)\b|\bin (\d{1,3}|an?|one|two|three|four|five|six|seven|ten) (week|month|year)s?\b/g,
+    (m, now) => {
+      const word = m[1] ?? m[4]!;
+      const count = /^an?$/.test(word) ? 1 : (readNumbers(word)[0]?.value ?? Number.NaN);
+      const signed = m[3] === 'ago' ? -count : count;
+      const unit = m[2] ?? m[5]!;
+      if (unit === 'day' || unit === 'week') return plus(now, signed * (unit === 'week' ? 7 : 1));
+      return plusMonths(now, signed * (unit === 'year' ? 12 : 1));
+    },
+  ],
+  [
+    new RegExp(
+      `(${ZH_NUM})(?:个)?(天|周|星期|礼拜|月|年)(?:之前|以前|前)|(${ZH_NUM})(?:个)?(周|星期|礼拜|月|年)(?:之后|以后|后)`,
+      'g',
+    ),
+    (m, now) => {
+      const count = number((m[1] ?? m[3])!) * (m[1] ? -1 : 1);
+      const unit = (m[2] ?? m[4])!;
+      if (unit === '月' || unit === '年') return plusMonths(now, count * (unit === '年' ? 12 : 1));
+      return plus(now, count * (unit === '天' ? 1 : 7));
+    },
+  ],
   [/下个?(?:周|星期|礼拜)(?![一二三四五六日天末])|\bnext week\b/g, (_, now) => plus(now, 7 - now.weekday)],
   [/(?:这个?|本)?周末|\b(?:this )?weekend\b/g, (_, now) => plus(now, now.weekday > 5 ? 0 : 5 - now.weekday)],
   [
@@ -162,6 +190,12 @@ const DATE_RULES: DateRule[] = [
     },
   ],
 ];
+
+/** The same day of another month, or the last one that it has. */
+function plusMonths(now: Day, months: number): Day {
+  const last = new Date(Date.UTC(now.year, now.month + months, 0)).getUTCDate();
+  return dayOf(Date.UTC(now.year, now.month - 1 + months, Math.min(now.day, last)));
+}
 
 function monthDay(now: Day, month: string, day: string, year: string | undefined) {
   const at = MONTHS_EN.indexOf(month.slice(0, 3)) + 1;

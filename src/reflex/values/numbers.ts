@@ -219,6 +219,8 @@ function readAt(folded: string, start: number): Read | undefined {
   const before = start > 0 ? folded[start - 1]! : ' ';
   if (/[\d.]/.test(character)) {
     if (/[a-z\d_]/.test(before)) return undefined;
+    const fraction = readFraction(folded, start, before);
+    if (fraction) return { ...fraction, start, percent: false, weak: false };
     DIGITS.lastIndex = start;
     const found = DIGITS.exec(folded)?.[0];
     if (!found) return undefined;
@@ -249,6 +251,8 @@ function readAt(folded: string, start: number): Read | undefined {
     if (value === undefined) return undefined;
     return { value, start, end: start + 3 + (numeral ?? digits)!.length, percent: true, weak: false };
   }
+  const share = readFraction(folded, start, before);
+  if (share) return { ...share, start, percent: false, weak: false };
   if (folded.startsWith('一半', start)) return { value: 0.5, start, end: start + 2, percent: false, weak: true };
   ZH_NUMBER.lastIndex = start;
   const numeral = folded.startsWith('零下', start) ? undefined : ZH_NUMBER.exec(folded)?.[0];
@@ -269,6 +273,32 @@ function readAt(folded: string, start: number): Read | undefined {
   if (/[a-z]/.test(character) && !/[a-z\d]/.test(before)) {
     const read = readEnglish(folded, start);
     if (read && !/[a-z\d]/.test(folded[read.end] ?? ' ')) return { ...read, start, percent: false };
+  }
+  return undefined;
+}
+
+const ZH_FRACTION = /([一二两三四五六七八九十]{1,3}|\d{1,3})分之([一二两三四五六七八九十]{1,3}|\d{1,3})/y;
+const SLASH = /(\d)\/([2-9]|10)(?![\d/.])/y;
+const EN_FRACTION = /(?:(a|one|two|three|four) )(third|quarter|fifth)s?(?![a-z])/y;
+const EN_PARTS: Record<string, number> = { third: 3, quarter: 4, fifth: 5 };
+
+/** 三分之一, 3/4, two thirds. */
+function readFraction(folded: string, start: number, before: string): { value: number; end: number } | undefined {
+  for (const pattern of [ZH_FRACTION, SLASH, EN_FRACTION]) {
+    pattern.lastIndex = start;
+    const match = pattern.exec(folded);
+    if (!match) continue;
+    const number = (text: string) => (/^\d/.test(text) ? Number(text) : (parseChineseNumber(text) ?? Number.NaN));
+    if (pattern === EN_FRACTION) {
+      if (/[a-z\d]/.test(before) || /^ (?:of an hour|past|to)/.test(folded.slice(start + match[0].length)))
+        return undefined;
+      const count = match[1] === 'a' ? 1 : EN_SMALL.indexOf(match[1]!);
+      return { value: count / EN_PARTS[match[2]!]!, end: start + match[0].length };
+    }
+    const [top, bottom] =
+      pattern === SLASH ? [number(match[1]!), number(match[2]!)] : [number(match[2]!), number(match[1]!)];
+    if (!(bottom > 0) || top >= bottom || (pattern === SLASH && /[\d/.]/.test(before))) return undefined;
+    return { value: top / bottom, end: start + match[0].length };
   }
   return undefined;
 }
@@ -303,6 +333,21 @@ function finish(folded: string, read: Read): NumberValue {
     value += 0.5;
     end += half[0] === '个半' ? 2 : 0;
   }
+  // 三块五, 两块八毛: what stands behind the whole is tenths.
+  const tenths = /^块([一二三四五六七八九\d])[毛角]?(?![\d.点百千万十个天人块])/.exec(folded.slice(end, end + 4));
+  if (tenths && !percent) {
+    const tenth = parseChineseNumber(tenths[1]!) ?? Number(tenths[1]);
+    return {
+      value: Number((value + tenth / 10).toFixed(10)),
+      start,
+      end: end + tenths[0].length,
+      percent,
+      unit: '块',
+      weak: read.weak,
+    };
+  }
+  // 十来个, 三十多人: about so many.
+  if (/^[来几多余](?=[个人位块元度天份只件张米])/.test(folded.slice(end, end + 2))) end += 1;
   const sign = /^\s?(?:%|％|percent\b|per cent\b)/.exec(folded.slice(end, end + 10));
   if (sign) {
     percent = true;

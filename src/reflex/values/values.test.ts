@@ -46,6 +46,14 @@ describe('numbers in text', () => {
     ['room 4b and 7 chairs', [4, 7]],
     ['model x5', []],
     ['ＡＢＣ ３', [3]],
+    ['二百五', [250]],
+    ['三分之一', [1 / 3]],
+    ['十来个人', [10]],
+    ['三十多度', [30]],
+    ['两点三', [2.3]],
+    ['two thirds of it', [2 / 3]],
+    ['3/4 cup', [0.75]],
+    ['the 24/7 shop', [24, 7]],
     ['nothing here', []],
   ];
   for (const [text, values] of cases)
@@ -130,6 +138,12 @@ describe('dates', () => {
     ['from 2026-12-01 to 2026-12-05', ['2026-12-01', '2026-12-05']],
     ['2026-02-30', []],
     ['13月40日', []],
+    ['in 3 weeks', ['2026-12-15']],
+    ['two months ago', ['2026-09-24']],
+    ['两个月后', ['2027-01-24']],
+    ['三天前', ['2026-11-21']],
+    ['08-15-2027', ['2027-08-15']],
+    ['17/05/2027', ['2027-05-17']],
     ['monkey business', []],
   ];
   for (const [text, values] of cases)
@@ -172,8 +186,8 @@ describe('times and durations', () => {
   const durations: [string, number[]][] = [
     ['10 minutes', [600]],
     ['1 hour 30 minutes', [5400]],
-    ['an hour and a half', [5400]],
-    ['half an hour', [1800]],
+    ['it takes an hour and a half', [5400]],
+    ['wait half an hour', [1800]],
     ['半小时', [1800]],
     ['两个半小时', [9000]],
     ['三分钟', [180]],
