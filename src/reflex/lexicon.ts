@@ -1,5 +1,5 @@
 /**
- * A small general lexicon, English and Chinese: words that mean about the same, function words, words of feeling.
+ * A small general lexicon, English and Chinese: words that mean about the same, function words. Words of feeling stand in `analysis/`.
  * It holds words only, no sentences, and nothing of any one trade: what an agent knows comes from its examples.
  */
 import { stem } from './text.ts';
@@ -141,6 +141,8 @@ weight kg kilogram 重量 公斤 体重 斤
 height tall 身高 高度
 speed 速度 车速
 currency dollar yuan euro 货币 美元 人民币 欧元
+male man men boy 男 男性 男士 男生
+female woman women girl 女 女性 女士 女生
 `;
 
 const meaningsOf = new Map<string, string[]>();
@@ -198,57 +200,4 @@ const FUNCTION_WORDS = new Set(
 /** Words that carry no content of their own. */
 export function isFunctionWord(word: string): boolean {
   return FUNCTION_WORDS.has(word);
-}
-
-const POSITIVE =
-  `good great excellent amazing wonderful love loved loves like liked likes perfect best nice happy pleased satisfied delicious tasty awesome fantastic friendly helpful fast
-  beautiful comfortable recommend enjoy enjoyed enjoyable thank thanks impressive superb brilliant fresh reliable smooth clean delighted glad pleasant worth convenient
-  好 很好 不错 喜欢 满意 好吃 美味 棒 赞 完美 优秀 开心 高兴 快 及时 新鲜 推荐 舒服 漂亮 热情 周到 方便 实惠 值得 给力 好评 可口 贴心 准时 耐心 超值 干净 放心 感谢 惊喜 爱`.split(
-    /\s+/,
-  );
-const NEGATIVE =
-  `bad terrible awful horrible worst hate hated poor slow broken disappointed disappointing rude dirty cold late expensive angry sad useless waste wrong problem
-  fail failed fails failure annoying annoyed uncomfortable disgusting refund complaint complain unacceptable never unhappy boring bland stale noisy damaged defective delay delayed crash crashes
-  差 很差 太差 难吃 失望 慢 太慢 坏 糟糕 糟 垃圾 讨厌 生气 投诉 退款 脏 凉 贵 迟到 态度差 恶心 不满 后悔 骗 假 难喝 不新鲜 差评 冷 硬 油腻 没味 破 漏 错 少 晚 烂 无语 恶劣 敷衍 拖延 故障 难受 郁闷`.split(
-    /\s+/,
-  );
-const NEGATIONS =
-  `not no never n't don't didn't doesn't isn't wasn't can't cannot won't hardly without 不 没 没有 不是 不够 别 无 未 并不 不太 不怎么`.split(
-    /\s+/,
-  );
-
-const positive = new Set(POSITIVE.flatMap((word) => [word, stem(word)]));
-const negative = new Set(NEGATIVE.flatMap((word) => [word, stem(word)]));
-const negations = new Set(NEGATIONS);
-const EMOTIONS: Record<string, Set<string>> = {
-  '#joy': new Set('joy joyful happy happiness glad delighted 高兴 开心 快乐 喜悦 喜 愉快'.split(' ')),
-  '#anger': new Set('anger angry furious mad annoyed 愤怒 生气 怒 恼火'.split(' ')),
-  '#sadness': new Set('sad sadness unhappy depressed disappointed disappointment 难过 伤心 悲伤 失望 沮丧'.split(' ')),
-  '#fear': new Set('fear afraid scared worried anxious anxiety 害怕 恐惧 担心 焦虑 紧张'.split(' ')),
-  '#surprise': new Set('surprise surprised astonished amazed 惊讶 吃惊 惊喜 意外'.split(' ')),
-  '#positive': new Set('positive pos favorable favourable praise 正面 积极 好评 正向 满意 表扬'.split(' ')),
-  '#negative': new Set('negative neg unfavorable unfavourable complaint 负面 消极 差评 负向 不满 投诉'.split(' ')),
-  '#neutral': new Set('neutral mixed none other unknown 中性 中立 一般 其他 未知 无'.split(' ')),
-};
-
-/** Whether a label names a feeling: `#positive`, `#negative`, `#neutral`, `#joy` … or undefined. */
-export function feelingOf(label: string): string | undefined {
-  for (const [feeling, names] of Object.entries(EMOTIONS)) if (names.has(label)) return feeling;
-  return undefined;
-}
-
-/** Feelings in a text by word lists: positive and negative counts, each negated word turned round, and emotion words. */
-export function feelings(words: readonly { text: string }[]): Map<string, number> {
-  const out = new Map<string, number>();
-  const add = (key: string) => out.set(key, (out.get(key) ?? 0) + 1);
-  words.forEach((word, index) => {
-    const form = word.text;
-    const turned = [1, 2].some((back) => negations.has(words[index - back]?.text ?? ''));
-    if (positive.has(form) || positive.has(stem(form))) add(turned ? '#negative' : '#positive');
-    else if (negative.has(form) || negative.has(stem(form))) add(turned ? '#positive' : '#negative');
-    for (const [feeling, names] of Object.entries(EMOTIONS)) {
-      if (feeling !== '#positive' && feeling !== '#negative' && feeling !== '#neutral' && names.has(form)) add(feeling);
-    }
-  });
-  return out;
 }
