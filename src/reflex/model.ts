@@ -1,67 +1,82 @@
-/** A trained model: intents by SVM, calibrated confidence, an out-of-scope test, slots; as bytes and back. */
+/** A trained model: intents by an ensemble, calibrated confidence, an out-of-scope test, slots; as bytes and back. */
 import { AppError } from '../base/errors.ts';
-import {
-  type ConfidenceModel,
-  confidenceOf,
-  fitConfidence,
-  fitScope,
-  type HeldOut,
-  type ScopeModel,
-  scopeScore,
-  scopeSignals,
-} from './calibrate.ts';
-import { marginsOf, type QuantizedWeights, quantize, quantizedMargins, random, trainSvm } from './classifier.ts';
-import {
-  type Counts,
-  countFeatures,
-  learnVocabulary,
-  type SparseVector,
-  tableOf,
-  type Vocabulary,
-  vectorOf,
-} from './features.ts';
-import { learnSlots, readerFromJson, type SlotReader, type SlotReaderJson } from './slots.ts';
-import { type Example, LIMITS, OUT_OF_SCOPE, type Prediction } from './types.ts';
+import { decodeArtefact, encodeArtefact, notAModel, type Sections } from './artefact.ts';
+import { type ConfidenceModel, confidenceOf } from './calibrate.ts';
+import { type Blend, blend, type Ensemble, type Progress, scoresOf } from './ensemble.ts';
+import { featuresOf, type SparseVector, tableOf, type Vocabulary, vectorOf } from './features.ts';
+import { fitIntents, type IntentModel, jackknife, meaningOf } from './intents.ts';
+import { likenessOf, type Neighbours } from './neighbours.ts';
+import { type ScopeModel, scopeScore, signalsOf } from './scope.ts';
+import { learnMarks, learnTagger } from './spans.ts';
+import { loadTagger, type Tagger } from './tagger.ts';
+import { type Example, OUT_OF_SCOPE, type Prediction } from './types.ts';
+import { isEnglish, type SentenceVectors } from './vectors.ts';
 
 export interface TrainedModel {
   intents: string[];
   slotNames: string[];
   /** Size of what `trainModel` returned. */
   bytes: number;
-  /** Under a millisecond for a sentence. */
-  predict(text: string, now_ms: number): Omit<Prediction, 'ms'>;
+  /** Each text's sentence vector should be handed to `predict`; without it the answer is worse. */
+  needsVectors: boolean;
+  /** About a millisecond for a sentence. `vector` as `SentenceVectors.embed` gives it. Holds no state. */
+  predict(text: string, now_ms: number, vector?: Float32Array): Omit<Prediction, 'ms'>;
 }
 
 interface Header {
-  version: 1;
+  version: 2;
   intents: string[];
   confidence: ConfidenceModel;
+  blend: Blend;
   scope?: ScopeModel;
-  slots: SlotReaderJson;
-  features: number;
+  /** Networks and their hidden units. */
+  networks: number;
+  hidden: number;
+  /** Of the sentence vectors it was trained with; 0 without. */
+  dimensions: number;
 }
 
-const MAGIC = 'RFX1';
-/** Weights of one model, in numbers: bounds memory to 160 MB while training. */
-const MAX_WEIGHTS = 40_000_000;
 /** Dual variables of one model, in numbers (400 MB while training). */
 const MAX_ALPHAS = 100_000_000;
-const LARGE = 5_000;
-/** Examples above which one held-out fold is enough. */
-const ONE_FOLD = 3_000;
-const SEED = 20_260_901;
 
 export interface TrainModelOptions {
+  /** Of the linear machines. */
   epochs?: number;
   /** false leaves out the held-out folds: no calibration, no out-of-scope test. */
   calibrate?: boolean;
+  onProgress?: (progress: Progress) => void;
 }
 
 /**
  * Trains and serialises. Takes seconds of CPU for thousands of examples: call it in a worker. Deterministic.
+ * With `vectors`, English texts are embedded first (about 10 ms each).
  * Throws AppError `invalid_request` without an intent, `too_large` where examples × intents pass 100 million.
  */
-export function trainModel(examples: readonly Example[], options: TrainModelOptions = {}): Uint8Array<ArrayBuffer> {
+export function trainModel(
+  examples: readonly Example[],
+  options: TrainModelOptions & { vectors: SentenceVectors },
+): Promise<Uint8Array<ArrayBuffer>>;
+export function trainModel(
+  examples: readonly Example[],
+  options?: TrainModelOptions & { vectors?: undefined },
+): Uint8Array<ArrayBuffer>;
+export function trainModel(
+  examples: readonly Example[],
+  options?: TrainModelOptions & { vectors?: SentenceVectors },
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+export function trainModel(
+  examples: readonly Example[],
+  options: TrainModelOptions & { vectors?: SentenceVectors } = {},
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  const { vectors, ...rest } = options;
+  const intents = intentsOf(examples);
+  if (!vectors) return train(examples, intents, rest);
+  return embedAll(examples, vectors, rest.onProgress).then((dense) =>
+    train(examples, intents, rest, vectors.dimensions, dense),
+  );
+}
+
+function intentsOf(examples: readonly Example[]): string[] {
   const intents = [...new Set(examples.map((example) => example.intent))]
     .filter((intent) => intent !== OUT_OF_SCOPE)
     .sort();
@@ -74,129 +89,208 @@ export function trainModel(examples: readonly Example[], options: TrainModelOpti
       { param: 'examples' },
     );
   }
-  const index = new Map(intents.map((intent, at) => [intent, at]));
-  const labels = Int32Array.from(examples, (example) => index.get(example.intent) ?? -1);
-  const counts = examples.map((example) => countFeatures(example.text));
-  const epochs = options.epochs ?? (examples.length > LARGE ? 8 : 15);
-  const heldOut =
-    options.calibrate === false
-      ? { confidence: [], scope: [] }
-      : holdOut(counts, labels, intents.length, Math.min(epochs, 6));
-  const { hashes, idf, weights } = fit(counts, labels, intents.length, epochs);
-  const header: Header = {
-    version: 1,
-    intents,
-    confidence: fitConfidence(heldOut.confidence),
-    scope: fitScope(heldOut.scope),
-    slots: learnSlots(examples.filter((example) => example.slots?.length)).toJson(),
-    features: hashes.length,
-  };
-  return encode(header, hashes, idf, quantize(weights, intents.length));
+  return intents;
 }
 
-function fit(counts: readonly Counts[], labels: Int32Array, classes: number, epochs: number) {
-  const limit = Math.max(1_000, Math.floor(MAX_WEIGHTS / classes));
-  const { hashes, idf } = learnVocabulary(counts, counts.length > LARGE ? 2 : 1, limit);
-  const vocabulary = tableOf(hashes, idf);
-  const vectors = counts.map((one) => vectorOf(one, vocabulary));
-  const weights = trainSvm(vectors, labels, {
-    classes,
-    features: hashes.length,
-    cost: classes === 2 ? 0.3 : 1,
-    epochs,
-    seed: SEED,
-  });
-  return { hashes, idf, vocabulary, weights };
-}
+const EMBED_AT_ONCE = 32;
 
-/** One split into fifths; `fold` is what the model does not learn from. */
-interface Split {
-  /** Fifth of each example, 0 to 4. */
-  part: Int32Array;
-  /** Fifth of each intent. */
-  group: Int32Array;
-}
-
-function splitOf(examples: number, classes: number): Split {
-  const next = random(SEED + 1);
-  const fifth = () => Math.floor(next() * 5);
-  return { part: Int32Array.from({ length: examples }, fifth), group: Int32Array.from({ length: classes }, fifth) };
-}
-
-/**
- * Margins of examples that the model did not learn from. Folds for the out-of-scope test leave a fifth of the intents out as well:
- * their examples stand for what nobody thought of. Large sets make one fold do for both, since an intent more or less changes little there.
- */
-function holdOut(
-  counts: readonly Counts[],
-  labels: Int32Array,
-  classes: number,
-  epochs: number,
-): { confidence: HeldOut[]; scope: HeldOut[] } {
-  const split = splitOf(counts.length, classes);
-  const run = (folds: readonly number[], leaveOut: boolean) =>
-    folds.flatMap((fold) => runFold(counts, labels, split, fold, leaveOut && classes >= 5, epochs));
-  if (counts.length > ONE_FOLD) {
-    const both = run([0], true);
-    return { confidence: both, scope: both };
-  }
-  return { confidence: run([0, 1], false), scope: run([2, 3, 4], true) };
-}
-
-function runFold(
-  counts: readonly Counts[],
-  labels: Int32Array,
-  { part, group }: Split,
-  fold: number,
-  leaveOut: boolean,
-  epochs: number,
-): HeldOut[] {
-  const isLeftOut = (label: number) => leaveOut && label >= 0 && group[label] === fold;
-  const kept = [...new Set(labels)].filter((label) => label >= 0 && !isLeftOut(label)).sort((a, b) => a - b);
-  const samples = [...labels.keys()];
-  const train = samples.filter((sample) => part[sample] !== fold && !isLeftOut(labels[sample]!));
-  if (kept.length === 0 || train.length === 0) return [];
-  const position = new Map(kept.map((label, at) => [label, at]));
-  const model = fit(
-    train.map((sample) => counts[sample]!),
-    Int32Array.from(train, (sample) => position.get(labels[sample]!) ?? -1),
-    kept.length,
-    epochs,
-  );
-  return samples
-    .filter((sample) => part[sample] === fold || (isLeftOut(labels[sample]!) && part[sample]! % 2 === 0))
-    .map((sample) => {
-      const vector = vectorOf(counts[sample]!, model.vocabulary);
-      return {
-        margins: marginsOf(vector, model.weights, kept.length),
-        label: position.get(labels[sample]!) ?? -1,
-        unseen: vector.unseen,
-        features: vector.features,
-      };
+async function embedAll(
+  examples: readonly Example[],
+  vectors: SentenceVectors,
+  onProgress: TrainModelOptions['onProgress'],
+): Promise<(Float32Array | undefined)[]> {
+  const out: (Float32Array | undefined)[] = examples.map(() => undefined);
+  const english = [...examples.keys()].filter((at) => isEnglish(examples[at]!.text));
+  for (let from = 0; from < english.length; from += EMBED_AT_ONCE) {
+    const some = english.slice(from, from + EMBED_AT_ONCE);
+    const found = await vectors.embed(some.map((at) => examples[at]!.text));
+    some.forEach((at, index) => {
+      out[at] = found[index];
     });
+    onProgress?.({ phase: 'vectors', done: Math.min(from + EMBED_AT_ONCE, english.length), of: english.length });
+  }
+  return out;
+}
+
+function train(
+  examples: readonly Example[],
+  intents: string[],
+  options: TrainModelOptions,
+  dimensions = 0,
+  dense?: readonly (Float32Array | undefined)[],
+): Uint8Array<ArrayBuffer> {
+  const index = new Map(intents.map((intent, at) => [intent, at]));
+  const report = options.onProgress ?? (() => {});
+  const hasSlots = examples.some((example) => example.slots?.length);
+  const marks = learnMarks(examples, report);
+  const material = {
+    features: examples.map((example, at) => featuresOf(example.text, marks?.spans[at])),
+    dense,
+    dimensions,
+    labels: Int32Array.from(examples, (example) => index.get(example.intent) ?? -1),
+    classes: intents.length,
+    networkShare: hasSlots ? 0.5 : 1,
+  };
+  const guesses = hasSlots ? Array.from(jackknife(material), (one) => intents[one] ?? OUT_OF_SCOPE) : [];
+  const tagger = hasSlots ? learnTagger(examples, guesses, report) : undefined;
+  const model = fitIntents(material, options);
+  const header: Header = {
+    version: 2,
+    intents,
+    confidence: model.confidence,
+    blend: model.blend,
+    scope: model.scope,
+    networks: model.ensemble.networks.length,
+    hidden: model.ensemble.networks[0]?.hidden ?? 0,
+    dimensions,
+  };
+  const sections = sectionsOf(model);
+  if (marks) sections.marks = marks.tagger.toBytes();
+  if (tagger) sections.tagger = tagger.toBytes();
+  return encodeArtefact(header, sections);
+}
+
+// ---------------------------------------------------------------- bytes
+
+function sectionsOf(model: IntentModel): Sections {
+  const { linear, networks } = model.ensemble;
+  const sections: Sections = {
+    hashes: model.hashes,
+    idf: model.idf,
+    'linear.scales': linear.scales,
+    'linear.bytes': linear.bytes,
+    'near.starts': model.neighbours.starts,
+    'near.samples': model.neighbours.samples,
+    'near.weights': model.neighbours.weights,
+    'near.labels': model.neighbours.labels,
+    'near.lengths': model.neighbours.lengths,
+  };
+  if (model.meanings) sections.meanings = model.meanings;
+  networks.forEach((network, at) => {
+    sections[`network${at}.embeddings`] = network.embeddings;
+    sections[`network${at}.scales`] = network.scales;
+    sections[`network${at}.hiddenBias`] = network.hiddenBias;
+    sections[`network${at}.output`] = network.output;
+    sections[`network${at}.outputBias`] = network.outputBias;
+  });
+  return sections;
+}
+
+/** Hands out sections of the right type and length, or says what is wrong. */
+function reader(sections: Sections) {
+  return <T extends Sections[string]>(name: string, type: new (length: number) => T, length?: number): T => {
+    const section = sections[name];
+    if (!(section instanceof type)) throw notAModel(`${name} is missing`);
+    if (length !== undefined && section.length !== length) throw notAModel(`${name} has the wrong length`);
+    return section;
+  };
+}
+
+/** Throws AppError `invalid_request` where the bytes are no model of this format. */
+export function loadModel(bytes: Uint8Array): TrainedModel {
+  const { header: raw, sections } = decodeArtefact(bytes);
+  const header = raw as Header;
+  const classes = Array.isArray(header?.intents) ? header.intents.length : 0;
+  if (
+    header?.version !== 2 ||
+    classes === 0 ||
+    !(header.blend?.temperature > 0) ||
+    typeof header.confidence?.slope !== 'number' ||
+    !Number.isInteger(header.networks) ||
+    !Number.isInteger(header.dimensions)
+  )
+    throw notAModel('the header lacks what it needs');
+  const take = reader(sections);
+  const hashes = take('hashes', Uint32Array);
+  const rows = hashes.length + header.dimensions;
+  const starts = take('near.starts', Uint32Array, rows + 1);
+  const places = starts.at(-1)!;
+  const networks = Array.from({ length: header.networks }, (_, at) => {
+    const scales = take(`network${at}.scales`, Float32Array);
+    return {
+      classes,
+      features: scales.length,
+      hidden: header.hidden,
+      scales,
+      embeddings: take(`network${at}.embeddings`, Int8Array, scales.length * header.hidden),
+      hiddenBias: take(`network${at}.hiddenBias`, Float32Array, header.hidden),
+      output: take(`network${at}.output`, Float32Array, classes * header.hidden),
+      outputBias: take(`network${at}.outputBias`, Float32Array, classes),
+    };
+  });
+  return modelOf({
+    header,
+    bytes: bytes.length,
+    vocabulary: tableOf(hashes, take('idf', Float32Array, hashes.length), header.dimensions),
+    ensemble: {
+      linear: {
+        classes,
+        scales: take('linear.scales', Float32Array, classes),
+        bytes: take('linear.bytes', Int8Array, (rows + 1) * classes),
+      },
+      networks,
+    },
+    neighbours: {
+      classes,
+      starts,
+      samples: take('near.samples', Uint16Array, places),
+      weights: take('near.weights', Uint8Array, places),
+      labels: take('near.labels', Uint16Array),
+      lengths: take('near.lengths', Float32Array, classes),
+    },
+    meanings: header.dimensions > 0 ? take('meanings', Float32Array, classes * header.dimensions) : undefined,
+    marks: sections.marks && loadTagger(take('marks', Uint8Array)),
+    tagger: sections.tagger && loadTagger(take('tagger', Uint8Array)),
+  });
 }
 
 // ---------------------------------------------------------------- prediction
 
-function modelOf(header: Header, vocabulary: Vocabulary, weights: QuantizedWeights, bytes: number): TrainedModel {
-  const slots: SlotReader = readerFromJson(header.slots);
+interface Parts {
+  header: Header;
+  bytes: number;
+  vocabulary: Vocabulary;
+  ensemble: Ensemble;
+  neighbours: Neighbours;
+  meanings?: Float32Array;
+  /** Marks slots before the intent is known. */
+  marks?: Tagger;
+  /** Reads slots once it is. */
+  tagger?: Tagger;
+}
+
+function modelOf({ header, bytes, vocabulary, ensemble, neighbours, meanings, marks, tagger }: Parts): TrainedModel {
   return {
     intents: header.intents,
-    slotNames: slots.names,
+    slotNames: tagger?.names ?? [],
     bytes,
-    predict(text, now_ms) {
-      const vector = vectorOf(countFeatures(text), vocabulary);
-      const margins = quantizedMargins(vector, weights);
+    needsVectors: header.dimensions > 0,
+    predict(text, _now_ms, dense) {
+      const own = header.dimensions > 0 && dense?.length === header.dimensions && isEnglish(text) ? dense : undefined;
+      const vector = vectorOf(featuresOf(text, marks?.read(text)), vocabulary, own);
+      const scores = scoresOf(vector, ensemble);
+      const { members, mean } = blend(scores, header.blend);
       let top = 0;
-      for (let at = 1; at < margins.length; at++) if (margins[at]! > margins[top]!) top = at;
+      for (let at = 1; at < mean.length; at++) if (mean[at]! > mean[top]!) top = at;
       const best = header.intents[top]!;
-      const { score, outside } = judgeScope(header.scope, margins, vector);
+      const { score, outside } = judgeScope(header.scope, vector, () =>
+        signalsOf({
+          margins: scores.margins,
+          logits: scores.logits,
+          members,
+          mean,
+          likeness: likenessOf(vector, neighbours),
+          meaning: meaningOf(own, meanings, header.intents.length),
+          unseen: vector.unseen,
+          features: vector.features,
+        }),
+      );
       return {
         best,
         intent: outside ? OUT_OF_SCOPE : best,
-        confidence: vector.rows.length === 0 ? 0 : confidenceOf(header.confidence, margins, top),
+        confidence: vector.known === 0 && !own ? 0 : confidenceOf(header.confidence, mean[top]!),
         outOfScope: score,
-        slots: slots.names.length === 0 ? [] : slots.read(text, best, now_ms),
+        slots: tagger?.read(text, best) ?? [],
       };
     },
   };
@@ -205,82 +299,11 @@ function modelOf(header: Header, vocabulary: Vocabulary, weights: QuantizedWeigh
 /** Without a fitted test, only a text of which next to nothing was ever seen is out of scope. */
 function judgeScope(
   scope: ScopeModel | undefined,
-  margins: Float32Array,
   vector: SparseVector,
+  signals: () => number[],
 ): { score: number; outside: boolean } {
-  if (vector.rows.length === 0) return { score: 1, outside: true };
+  if (vector.known === 0) return { score: 1, outside: true };
   if (!scope) return { score: vector.unseen, outside: vector.unseen > 0.9 };
-  const score = scopeScore(scope, scopeSignals(margins, vector.unseen, vector.features));
+  const score = scopeScore(scope, signals());
   return { score, outside: score >= scope.threshold };
-}
-
-// ---------------------------------------------------------------- bytes
-
-/** `RFX1`, header length, header (JSON), then hashes, idf, scales and weights, each at a multiple of four. Little-endian. */
-function encode(
-  header: Header,
-  hashes: Uint32Array,
-  idf: Float32Array,
-  weights: QuantizedWeights,
-): Uint8Array<ArrayBuffer> {
-  let json = Buffer.from(JSON.stringify(header), 'utf8');
-  if (json.length % 4 !== 0) json = Buffer.concat([json, Buffer.alloc(4 - (json.length % 4), SPACE_BYTE)]);
-  const out = new Uint8Array(
-    8 + json.length + hashes.byteLength + idf.byteLength + weights.scales.byteLength + weights.bytes.byteLength,
-  );
-  out.set(Buffer.from(MAGIC, 'latin1'), 0);
-  new DataView(out.buffer).setUint32(4, json.length, true);
-  let at = 8;
-  for (const part of [json, hashes, idf, weights.scales, weights.bytes]) {
-    out.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
-    at += part.byteLength;
-  }
-  return out;
-}
-
-const SPACE_BYTE = 32;
-
-/** Throws AppError `invalid_request` where the bytes are no model of this format. */
-export function loadModel(bytes: Uint8Array): TrainedModel {
-  const fail = (what: string): never => {
-    throw new AppError('invalid_request', `These bytes are no Reflex model: ${what}.`, { param: 'bytes' });
-  };
-  if (
-    bytes.length < 12 ||
-    bytes.length > LIMITS.modelBytes ||
-    Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== MAGIC
-  )
-    return fail('the mark RFX1 is missing');
-  // A copy of its own: typed arrays over it need an aligned start, and nobody else may change it.
-  const own = bytes.slice();
-  const length = new DataView(own.buffer).getUint32(4, true);
-  if (length % 4 !== 0 || 8 + length > own.length) return fail('the header is cut');
-  let header: Header;
-  try {
-    header = JSON.parse(Buffer.from(own.buffer, 8, length).toString('utf8')) as Header;
-  } catch {
-    return fail('the header is no JSON');
-  }
-  const classes = Array.isArray(header.intents) ? header.intents.length : 0;
-  const { features } = header;
-  if (
-    header.version !== 1 ||
-    classes === 0 ||
-    !Number.isInteger(features) ||
-    features < 0 ||
-    !Array.isArray(header.slots) ||
-    !(header.confidence?.temperature > 0)
-  )
-    return fail('the header lacks what it needs');
-  let at = 8 + length;
-  if (own.length !== at + features * 8 + classes * 4 + (features + 1) * classes)
-    return fail('the length does not fit the header');
-  const hashes = new Uint32Array(own.buffer, at, features);
-  at += features * 4;
-  const idf = new Float32Array(own.buffer, at, features);
-  at += features * 4;
-  const scales = new Float32Array(own.buffer, at, classes);
-  at += classes * 4;
-  const weights = new Int8Array(own.buffer, at, (features + 1) * classes);
-  return modelOf(header, tableOf(hashes, idf), { classes, bytes: weights, scales }, own.length);
 }

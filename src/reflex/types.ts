@@ -94,6 +94,22 @@ export interface Example {
   reply?: string;
 }
 
+/** A change to a model's examples that counts from the next prediction on. */
+export type Change =
+  | { add: Example }
+  /** Takes back the examples of this text: those of the intent, or all. */
+  | { remove: { text: string; intent?: string } };
+
+/** Answers to choose from, by intent. */
+export type ReplyTable = Map<string, { text: string; reply: string }[]>;
+
+export interface TrainingProgress {
+  /** What the training does: `intents`, `slots`, `calibration` … */
+  phase: string;
+  done: number;
+  of: number;
+}
+
 export interface Prediction {
   /** The likeliest intent, or `oos` where the text is out of scope. */
   intent: string;
@@ -119,8 +135,12 @@ export interface ModelInfo {
   train_s: number;
   /** When training ended, milliseconds since 1970 UTC. 0 while untrained. */
   trained_ms: number;
-  /** Examples that work already but wait for the next training. */
+  /** Changes that work already but wait for the next training. */
   pending: number;
+  /** Of the training that answers; 0 while untrained. */
+  version: number;
+  /** Whether it reads texts with English vectors too. */
+  vectors: boolean;
 }
 
 /** The intent of what belongs to none. */
