@@ -4,15 +4,21 @@ export { type KeyPhrase, keyPhrases } from './analysis/key-phrases.ts';
 export { detectLanguage } from './analysis/language.ts';
 export { type Sentiment, sentimentOf } from './analysis/sentiment.ts';
 export { summarise } from './analysis/summary.ts';
-export { type ChatModel, completeChat } from './chat.ts';
-export { type Embedded, embed } from './embed.ts';
-export { type EvalReport, evaluate } from './evaluate.ts';
-export { parseExamples } from './examples.ts';
-export type { Batch, ReadBody } from './jobs.ts';
-export { takeOverSettings } from './old-settings.ts';
-export { createReflex, type ModelVersion, type Reflex, type ReflexOptions, type TrainOptions } from './registry.ts';
-export { type Clause, type Judge, placeSlots, splitUtterance, understandAll } from './split.ts';
-export { KEPT_VERSIONS, type ReflexStorage } from './storage.ts';
-export { countTokens, TOKENIZER } from './tokens.ts';
+export { type ChatModel, completeChat } from './chat/chat.ts';
+export { parseExamples } from './models/examples.ts';
+export type { Batch, ReadBody } from './models/jobs.ts';
+export { takeOverSettings } from './models/old-settings.ts';
+export {
+  createReflex,
+  type ModelVersion,
+  type Reflex,
+  type ReflexOptions,
+  type TrainOptions,
+} from './models/registry.ts';
+export { KEPT_VERSIONS, type ReflexStorage } from './models/storage.ts';
+export { type Embedded, embed } from './text/embed.ts';
+export { countTokens, TOKENIZER } from './text/tokens.ts';
 export * from './types.ts';
-export { openVectors, type SentenceVectors } from './vectors.ts';
+export { type EvalReport, evaluate } from './understanding/evaluate.ts';
+export { type Clause, type Judge, placeSlots, splitUtterance, understandAll } from './understanding/split.ts';
+export { openVectors, type SentenceVectors } from './understanding/vectors.ts';

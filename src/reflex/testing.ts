@@ -1,5 +1,5 @@
 /** Examples for tests, written for them: lamps, alarms and weather in English and Chinese. */
-import { parseExamples } from './examples.ts';
+import { parseExamples } from './models/examples.ts';
 import type { Example } from './types.ts';
 
 const ROOMS: [string, string][] = [

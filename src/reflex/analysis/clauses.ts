@@ -1,5 +1,5 @@
 /** Sentences and clauses of a text, with their offsets. One pass, no dictionary. */
-import type { Word } from '../text.ts';
+import type { Word } from '../text/text.ts';
 
 export interface Piece {
   text: string;

@@ -1,5 +1,5 @@
 /** Key phrases by position, frequency, spread and rarity; phrases end at stop words and punctuation. English and Chinese. */
-import { stem, type Word, words } from '../text.ts';
+import { stem, type Word, words } from '../text/text.ts';
 import { sentencesOf, wordsIn } from './clauses.ts';
 import { feelingWord } from './feeling.ts';
 import { isStopWord } from './stop-words.ts';

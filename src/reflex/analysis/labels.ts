@@ -1,5 +1,5 @@
 /** What the labels of an enum mean, where they name a feeling, a judgement, a rank, an act of speech or yes and no. */
-import { fold, splitIdentifier } from '../text.ts';
+import { fold, splitIdentifier } from '../text/text.ts';
 import { EMOTIONS, type Emotion, emotionFrom, type FeelingProfile } from './emotion.ts';
 import type { Feeling } from './feeling.ts';
 import type { Sentiment } from './sentiment.ts';

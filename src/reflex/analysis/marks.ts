@@ -2,7 +2,7 @@
  * Marks of feeling in a text: words of the table with what stands around them taken into account - negation, degree, contrast,
  * emphasis, irony. Sentiment and emotion are read off these marks.
  */
-import { foldSameLength } from '../text.ts';
+import { foldSameLength } from '../text/text.ts';
 import { clausesOf } from './clauses.ts';
 import { type Feeling, feelingNames, feelingSign, feelingWord, longestPhrase } from './feeling.ts';
 

@@ -1,5 +1,5 @@
 /** Words that say little of what a text is about: borders of key phrases, no weight in a summary. */
-import { isFunctionWord } from '../lexicon.ts';
+import { isFunctionWord } from '../text/lexicon.ts';
 
 const MORE = new Set(
   `about above across after again against all almost along already also although always among another any anyone anything anyway around away back became because become been before behind being below between both

@@ -1,5 +1,5 @@
 /** A summary out of a text's own sentences: what its words share with the rest, its place, and nothing said twice. */
-import { hasHan, stem, type Word, words } from '../text.ts';
+import { hasHan, stem, type Word, words } from '../text/text.ts';
 import { clausesOf, type Piece, sentencesOf, wordsIn } from './clauses.ts';
 import { isStopWord } from './stop-words.ts';
 

@@ -2,7 +2,7 @@
  * What common labels of classification are about: each line is one topic, its names before the bar, words that speak for it behind.
  * General vocabulary, English and Chinese, compiled for Reflex.
  */
-import { hasHan, splitIdentifier, stem } from '../text.ts';
+import { hasHan, splitIdentifier, stem } from '../text/text.ts';
 
 const TOPICS = `
 billing payment invoice finance charge 账单 支付 付款 计费 缴费 财务 费用 收费 | invoice bill charge charged payment pay paid card fee fees subscription price cost receipt overcharged billed tax deducted wallet 账单 发票 扣款 扣费 付款 支付 收费 费用 刷卡 银行卡 信用卡 余额 充值 订阅 续费 价格 多扣

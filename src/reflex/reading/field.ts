@@ -1,7 +1,7 @@
 /** A place in a schema that wants a value, and what its name says of it. */
-import { hanMeanings, meanings } from '../lexicon.ts';
-import { addTerms, type Terms } from '../terms.ts';
-import { hasHan, splitIdentifier } from '../text.ts';
+import { hanMeanings, meanings } from '../text/lexicon.ts';
+import { addTerms, type Terms } from '../text/terms.ts';
+import { hasHan, splitIdentifier } from '../text/text.ts';
 import type { JsonObject } from '../types.ts';
 
 /** A place in a schema that wants a value. */

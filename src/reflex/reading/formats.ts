@@ -1,5 +1,5 @@
 /** Text of a form of its own: addresses, codes, dates and times as `format` or a field's name asks for them. */
-import { splitIdentifier } from '../text.ts';
+import { splitIdentifier } from '../text/text.ts';
 import { today } from '../values/moments.ts';
 import { type Field, isAbout, isMoment } from './field.ts';
 import { type Found, isFree, type Reading } from './text.ts';

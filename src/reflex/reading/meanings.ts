@@ -1,5 +1,5 @@
 /** Where a text's words have which meaning. */
-import { hanMeanings, meanings } from '../lexicon.ts';
+import { hanMeanings, meanings } from '../text/lexicon.ts';
 import type { Reading } from './text.ts';
 
 const placesCache = new WeakMap<Reading, { meaning: string; start: number; end: number }[]>();

@@ -1,7 +1,7 @@
 /** The number of a text that a field wants. */
-import { meanings } from '../lexicon.ts';
-import type { Terms } from '../terms.ts';
-import { splitIdentifier, stem, words } from '../text.ts';
+import { meanings } from '../text/lexicon.ts';
+import type { Terms } from '../text/terms.ts';
+import { splitIdentifier, stem, words } from '../text/text.ts';
 import type { NumberValue } from '../values/numbers.ts';
 import { type Field, fieldTerms, isAbout } from './field.ts';
 import { type Found, isFree, type PlacedNumber, type Reading } from './text.ts';

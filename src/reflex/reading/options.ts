@@ -1,6 +1,6 @@
 /** Which option of an enum a text names. */
-import { hanMeanings, isFunctionWord, meanings } from '../lexicon.ts';
-import { foldSameLength, hasHan, splitIdentifier, stem } from '../text.ts';
+import { hanMeanings, isFunctionWord, meanings } from '../text/lexicon.ts';
+import { foldSameLength, hasHan, splitIdentifier, stem } from '../text/text.ts';
 import type { Json } from '../types.ts';
 import { meaningPlaces } from './meanings.ts';
 import { isFree, type Reading } from './text.ts';

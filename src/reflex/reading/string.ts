@@ -1,6 +1,6 @@
 /** The text that a string field wants: named spans, forms, quotations, what stands behind a leading word, what is left. */
-import { isFunctionWord, meanings } from '../lexicon.ts';
-import { splitIdentifier, stem, type Word } from '../text.ts';
+import { isFunctionWord, meanings } from '../text/lexicon.ts';
+import { splitIdentifier, stem, type Word } from '../text/text.ts';
 import { type Field, isAbout, isContent, isKind } from './field.ts';
 import { readFormat, readKind } from './formats.ts';
 import { type Found, isFree, type Reading } from './text.ts';

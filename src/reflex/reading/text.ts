@@ -2,8 +2,8 @@
  * One text, read for the values in it. A field of a schema asks for its value; what it takes is marked, so that
  * no two fields get the same words.
  */
-import type { Terms } from '../terms.ts';
-import { foldSameLength, stem, type Word, words } from '../text.ts';
+import type { Terms } from '../text/terms.ts';
+import { foldSameLength, stem, type Word, words } from '../text/text.ts';
 import { type Json, LIMITS, type SlotSpan } from '../types.ts';
 import { type ExtremeSpan, readExtremes, readSteps, type StepSpan } from '../values/amounts.ts';
 import {

@@ -1,6 +1,6 @@
 /** Yes or no, by what a text says of a field. */
-import { meanings } from '../lexicon.ts';
-import { splitIdentifier, stem } from '../text.ts';
+import { meanings } from '../text/lexicon.ts';
+import { splitIdentifier, stem } from '../text/text.ts';
 import { type Field, isAbout } from './field.ts';
 import { meaningPlaces } from './meanings.ts';
 import { type Found, isFree, type Reading } from './text.ts';

@@ -1,5 +1,5 @@
 /** Lists: the items that the text names, and as many more as the schema wants. */
-import { type Found, type Reading, rankOptions, readString, splitList } from '../reading.ts';
+import { type Found, type Reading, rankOptions, readString, splitList } from '../reading/index.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 import { fitLength } from './fallbacks.ts';
 import { flatten } from './flatten.ts';

@@ -1,5 +1,5 @@
 /** Values that fit a schema where the text says nothing. */
-import { type Field, isAbout, isContent, readDateTime } from '../reading.ts';
+import { type Field, isAbout, isContent, readDateTime } from '../reading/index.ts';
 import type { JsonObject } from '../types.ts';
 import type { Ask } from './field-reader.ts';
 import { samplePattern } from './pattern.ts';

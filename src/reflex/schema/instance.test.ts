@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { completeChat } from '../chat.ts';
+import { completeChat } from '../chat/chat.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 import { scopeOf, validates } from './validate.ts';
 

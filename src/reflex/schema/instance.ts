@@ -2,7 +2,7 @@
  * An instance of a JSON Schema, filled from a text. In mode `fill` every required place gets a value that validates,
  * read from the text where it says one; in mode `ask` a required place that the text says nothing about is reported instead.
  */
-import { rankOptions } from '../reading.ts';
+import { rankOptions } from '../reading/index.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 import { arrayCandidates } from './arrays.ts';
 import { flatten } from './flatten.ts';

@@ -1,5 +1,5 @@
 /** Booleans, numbers and strings: from the text, from similar examples, or whatever fits. */
-import { type Field, type Found, readBoolean, readNumber, readString } from '../reading.ts';
+import { type Field, type Found, readBoolean, readNumber, readString } from '../reading/index.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { numberFallbacks, stringFallbacks } from './fallbacks.ts';
 import type { FieldReader } from './field-reader.ts';

@@ -1,5 +1,5 @@
 /** Objects: every property that the text speaks of or that is required. */
-import { isAbout, isContent } from '../reading.ts';
+import { isAbout, isContent } from '../reading/index.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 import { buildOther } from './arrays.ts';
 import { flatten } from './flatten.ts';

@@ -1,5 +1,5 @@
 /** What the parts that build an instance of a schema share. */
-import type { Field, Reading } from '../reading.ts';
+import type { Field, Reading } from '../reading/index.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 import type { Ask, FieldReader } from './field-reader.ts';
 import type { SchemaScope } from './validate.ts';

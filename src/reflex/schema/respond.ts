@@ -1,5 +1,5 @@
 /** The answer to `response_format`: an instance of the schema, read from the text of a prompt. */
-import { readText } from '../reading.ts';
+import { readText } from '../reading/index.ts';
 import type { Json, Prediction, Schema } from '../types.ts';
 import { build, ROOT } from './instance.ts';
 import { openDocument, type Shot } from './reader/document.ts';

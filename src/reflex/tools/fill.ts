@@ -1,7 +1,7 @@
 /** The arguments of a tool from a text: every parameter's candidates, the best assignment, and what is missing. */
 
 import { isObject, scopeOf, validates } from '../schema/validate.ts';
-import { splitIdentifier } from '../text.ts';
+import { splitIdentifier } from '../text/text.ts';
 import type { Json, JsonObject, SlotSpan } from '../types.ts';
 import { assign, type Candidate } from './assign.ts';
 import type { Parameter, Plan } from './parameters.ts';

@@ -1,5 +1,5 @@
 /** How close a mention stands to the words of a parameter. */
-import { isFunctionWord, meanings } from '../lexicon.ts';
+import { isFunctionWord, meanings } from '../text/lexicon.ts';
 import type { Parameter } from './parameters.ts';
 import type { Mention, Token, Utterance } from './utterance.ts';
 

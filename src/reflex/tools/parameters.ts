@@ -1,7 +1,8 @@
 /** The parameters of a tool as a flat list, each with what is known of the value that it wants. */
-import { isFunctionWord, meanings } from '../lexicon.ts';
+
 import { isObject } from '../schema/validate.ts';
-import { foldSameLength, splitIdentifier } from '../text.ts';
+import { isFunctionWord, meanings } from '../text/lexicon.ts';
+import { foldSameLength, splitIdentifier } from '../text/text.ts';
 import type { Json, JsonObject, ReflexTool } from '../types.ts';
 import { rarity, stemOf } from './rarity.ts';
 import { type Dimension, isLongUnit, measureOf, type Unit, unitOf } from './units.ts';

@@ -1,6 +1,6 @@
 /** How much a word tells: a coarse class of frequency, made from general vocabulary. */
-import { isFunctionWord } from '../lexicon.ts';
-import { stem } from '../text.ts';
+import { isFunctionWord } from '../text/lexicon.ts';
+import { stem } from '../text/text.ts';
 
 /** Verbs of asking and doing that nearly every request has. */
 const ASKING = new Set(

@@ -2,9 +2,10 @@
  * Whether a text asks for a tool: how much of what the text says the tool's words cover, how much of the tool's name
  * the text says, and how well its parameters could be filled.
  */
-import { hanMeanings, isFunctionWord, meanings } from '../lexicon.ts';
+
 import { isObject } from '../schema/validate.ts';
-import { hasHan, splitIdentifier } from '../text.ts';
+import { hanMeanings, isFunctionWord, meanings } from '../text/lexicon.ts';
+import { hasHan, splitIdentifier } from '../text/text.ts';
 import type { Json, ReflexTool } from '../types.ts';
 import type { Filled } from './fill.ts';
 import { wordsOf } from './parameters.ts';

@@ -1,6 +1,6 @@
 /** Options of an enum and yes-or-no parameters: where the text names them. */
-import { isFunctionWord, meanings } from '../lexicon.ts';
-import { foldSameLength, splitIdentifier } from '../text.ts';
+import { isFunctionWord, meanings } from '../text/lexicon.ts';
+import { foldSameLength, splitIdentifier } from '../text/text.ts';
 import type { Json } from '../types.ts';
 import { nearness } from './nearness.ts';
 import type { Parameter } from './parameters.ts';

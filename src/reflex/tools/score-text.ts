@@ -1,6 +1,6 @@
 /** How well a piece of text fits a parameter that wants a string. */
-import { meanings } from '../lexicon.ts';
-import { foldSameLength } from '../text.ts';
+import { meanings } from '../text/lexicon.ts';
+import { foldSameLength } from '../text/text.ts';
 import { leadsOf, wordsNear } from './nearness.ts';
 import { type Parameter, wordsOf } from './parameters.ts';
 import { rarity, stemOf } from './rarity.ts';

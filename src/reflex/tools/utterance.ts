@@ -2,8 +2,8 @@
  * A text cut into what may be the value of a parameter: numbers with their units, lists, dates, quoted text, names,
  * phrases. English in the main; made once for a text, whatever the number of tools.
  */
-import { isFunctionWord } from '../lexicon.ts';
-import { foldSameLength } from '../text.ts';
+import { isFunctionWord } from '../text/lexicon.ts';
+import { foldSameLength } from '../text/text.ts';
 import type { Json } from '../types.ts';
 import { readExtremes } from '../values/amounts.ts';
 import { readDates, readDurations, readTimes } from '../values/moments.ts';

@@ -1,5 +1,5 @@
 /** Amounts that are no plain number: the most and the least, a step up or down, money. English and Chinese. */
-import { foldSameLength } from '../text.ts';
+import { foldSameLength } from '../text/text.ts';
 import { type Span, withoutOverlap } from './moments.ts';
 import { readNumbers } from './numbers.ts';
 

@@ -2,7 +2,7 @@
  * Dates, times of day and durations in running text, English and Chinese. A simple reader of our own:
  * what it can't read with certainty it leaves alone.
  */
-import { foldSameLength } from '../text.ts';
+import { foldSameLength } from '../text/text.ts';
 import { parseChineseNumber, readNumbers } from './numbers.ts';
 
 export interface Span<T> {

@@ -1,5 +1,5 @@
 /** Numbers in running text: digits, English and Chinese number words, fractions of a hundred. */
-import { foldSameLength } from '../text.ts';
+import { foldSameLength } from '../text/text.ts';
 
 export interface NumberValue {
   value: number;

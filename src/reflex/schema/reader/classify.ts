@@ -12,9 +12,9 @@ import {
 import { detectLanguage, languageCode } from '../../analysis/language.ts';
 import { isStopWord } from '../../analysis/stop-words.ts';
 import { topicWords } from '../../analysis/topics.ts';
-import { embedOne, similarity } from '../../embed.ts';
-import { hanMeanings, meanings } from '../../lexicon.ts';
-import { fold, hasHan, splitIdentifier, stem, words } from '../../text.ts';
+import { embedOne, similarity } from '../../text/embed.ts';
+import { hanMeanings, meanings } from '../../text/lexicon.ts';
+import { fold, hasHan, splitIdentifier, stem, words } from '../../text/text.ts';
 import { type Json, OUT_OF_SCOPE } from '../../types.ts';
 import type { Answer, Ask } from '../field-reader.ts';
 import { isObject } from '../validate.ts';

@@ -4,7 +4,7 @@ import { type FeelingProfile, profileOf } from '../../analysis/emotion.ts';
 import { amountsIn, type EntityKind, type Mention, mentionsOf } from '../../analysis/entities.ts';
 import { type Mark, marksOf } from '../../analysis/marks.ts';
 import { type Sentiment, sentimentFrom } from '../../analysis/sentiment.ts';
-import { foldSameLength, type Word, words } from '../../text.ts';
+import { foldSameLength, type Word, words } from '../../text/text.ts';
 import type { Json, Prediction } from '../../types.ts';
 import {
   type DateSpan,

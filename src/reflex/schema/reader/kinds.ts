@@ -1,5 +1,5 @@
 /** Labels that name a kind of thing with a form of its own, as taggers of names use them. */
-import { splitIdentifier } from '../../text.ts';
+import { splitIdentifier } from '../../text/text.ts';
 import type { NamedKind } from './document.ts';
 
 const KINDS: [NamedKind, RegExp][] = [

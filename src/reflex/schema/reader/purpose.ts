@@ -1,5 +1,5 @@
 /** What a field, or a label in a text, is about, by its name. */
-import { hasHan, splitIdentifier } from '../../text.ts';
+import { hasHan, splitIdentifier } from '../../text/text.ts';
 
 export type Purpose =
   | 'email'
