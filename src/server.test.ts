@@ -554,6 +554,17 @@ test('figures that contradict each other are not charged, and a hard budget book
   assert.ok(alerts.some((alert) => alert.kind === 'unreconciled' && alert.detail.operation === record.id));
 });
 
+test('a usage report is made in a thread of its own, with its errors and as CSV', async () => {
+  const ask = (query: string): Promise<Response> =>
+    fetch(`${tw.url}/admin/v1/usage?${query}`, { headers: { authorization: `Bearer ${tw.adminKey}` } });
+  const report = (await (await ask('group_by=model')).json()) as { data: { group: { model: string } }[] };
+  assert.ok(report.data.some((row) => row.group.model === 'mock/test-model'));
+  const wrong = await ask('group_by=colour');
+  assert.equal(wrong.status, 400);
+  assert.equal((await errorOf(wrong)).param, 'group_by');
+  assert.match(await (await ask('group_by=model&format=csv')).text(), /^model,requests,/);
+});
+
 test('the books balance after all this', async () => {
   await tw.server.services.flushUsage();
   assert.deepEqual(await tw.store.ledger.imbalances(), []);

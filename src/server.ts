@@ -38,7 +38,7 @@ import { createLimits } from './limits/index.ts';
 import { discoverOllama, stopCounting } from './providers/index.ts';
 import { createReflex, takeOverSettings } from './reflex/index.ts';
 import { openStore, type Store } from './store/index.ts';
-import { createUsageQuery, createUsageSink } from './usage/index.ts';
+import { createUsageQuery, createUsageSink, openReportThread } from './usage/index.ts';
 
 const DRAIN_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 20_000;
@@ -186,12 +186,15 @@ export async function startServer(config: Config, options: StartOptions): Promis
       snapshot = next;
       egress.replaceHosts({ allowHosts: config.egress.allow, providerHosts: providerHosts(next) });
     };
+    const reports = openReportThread(store.ticket);
+    cleanups.unshift(() => reports.close());
     let ready = false;
     const services: Services = {
       config,
       clock,
       store,
       usage: createUsageQuery(store),
+      reports,
       directory,
       vault,
       limits,

@@ -10,7 +10,7 @@ import type { Loaded } from '../gateway/snapshot.ts';
 import type { Limits } from '../limits/index.ts';
 import type { Reflex } from '../reflex/index.ts';
 import type { Store } from '../store/index.ts';
-import type { UsageQuery } from '../usage/index.ts';
+import type { Reports, UsageQuery } from '../usage/index.ts';
 
 /** What the routes work with; put together once, in server.ts. */
 export interface Services {
@@ -18,6 +18,7 @@ export interface Services {
   clock: Clock;
   store: Store;
   usage: UsageQuery;
+  reports: Reports;
   directory: Directory;
   vault: Vault;
   limits: Limits;

@@ -2,12 +2,13 @@ import { formatDecimal, type Pico } from '../../base/money.ts';
 import { type AttemptView, IdParams, OperationQuery, OperationView, pageOf } from '../../contract/control/index.ts';
 import type { AttemptRecord, OperationRecord } from '../../contract/operation.ts';
 import type { UsageSource } from '../../contract/usage.ts';
+import { amountsView, usageView } from '../../contract/usage-view.ts';
 import { usageOf } from '../../gateway/live.ts';
 import { ADMIN_ACTOR } from '../middleware/auth.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { mapPage } from './paging.ts';
-import { addAmount, amountsView, iso, moment, notFound, usageView } from './wire.ts';
+import { addAmount, iso, moment, notFound } from './wire.ts';
 
 const TAG = 'Operations';
 

@@ -14,13 +14,14 @@ import {
 } from '../../contract/control/index.ts';
 import type { OutcomeRecord } from '../../contract/records.ts';
 import type { UsageGroup } from '../../contract/usage-report.ts';
+import { amountsView } from '../../contract/usage-view.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { findOperation, maySee } from './operations.ts';
 import { mapPage } from './paging.ts';
 import { zoneOf } from './usage.ts';
 import { readRange } from './when.ts';
-import { addAmount, amountsView, defined, iso, notFound } from './wire.ts';
+import { addAmount, defined, iso, notFound } from './wire.ts';
 
 const TAG = 'Outcomes';
 const DEFAULT_AGE_MS = 30 * 86_400_000;

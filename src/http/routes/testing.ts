@@ -12,7 +12,7 @@ import { createLimits } from '../../limits/index.ts';
 import { createReflex, type ReflexOptions } from '../../reflex/index.ts';
 import type { Store } from '../../store/index.ts';
 import { openTestStore } from '../../store/testing.ts';
-import { createUsageQuery, createUsageSink } from '../../usage/index.ts';
+import { createReports, createUsageQuery, createUsageSink } from '../../usage/index.ts';
 import { createControlApp } from '../app.ts';
 import type { Services } from '../services.ts';
 import { createAnswerCheck } from './testing-answers.ts';
@@ -110,6 +110,7 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
     clock,
     store,
     usage: createUsageQuery(store),
+    reports: createReports(store),
     directory,
     vault,
     limits,

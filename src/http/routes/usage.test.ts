@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { csvText } from './csv.ts';
+import { csvText } from '../../base/csv.ts';
 import { NOW_MS, openTestControl, type TestControl, testOperation } from './testing.ts';
 import { readRange } from './when.ts';
 
