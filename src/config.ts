@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { cascadeShape, checkAlias } from './base/cascade-fields.ts';
 import { AppError } from './base/errors.ts';
 
 const decimal = z
@@ -75,13 +76,16 @@ const provider = z.strictObject({
 
 const target = z.union([z.string(), z.strictObject({ model: z.string(), weight: z.number().positive().default(1) })]);
 
-const alias = z.strictObject({
-  name,
-  strategy: z.enum(['priority', 'weighted', 'fastest', 'cheapest', 'sticky']).default('priority'),
-  targets: z.array(target).min(1),
-  retries: z.int().min(0).max(10).default(0),
-  timeout_ms: z.int().positive().max(3_600_000).optional(),
-});
+const alias = z
+  .strictObject({
+    name,
+    strategy: z.enum(['priority', 'weighted', 'fastest', 'cheapest', 'sticky']).default('priority'),
+    targets: z.array(target).min(1).optional(),
+    retries: z.int().min(0).max(10).default(0),
+    timeout_ms: z.int().positive().max(3_600_000).optional(),
+    ...cascadeShape,
+  })
+  .superRefine(checkAlias);
 
 const file = z.strictObject({
   providers: z.array(provider).default([]),
@@ -116,6 +120,7 @@ const file = z.strictObject({
     .strictObject({
       hold_wait_ms: z.int().min(0).max(60_000).default(2000),
       default_max_output: z.int().positive().default(4096),
+      cascade_wait_ms: z.int().min(1).max(60_000).default(250),
     })
     .prefault({}),
   capture: z

@@ -25,8 +25,10 @@ import type { Organisation, PriceRecord, Project } from './contract/records.ts';
 import { createEgress } from './egress/index.ts';
 import { createAlerts } from './gateway/alerts.ts';
 import { createCaptures } from './gateway/captures.ts';
+import { warmCascades } from './gateway/cascade.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { Health } from './gateway/health.ts';
+import { createLessons } from './gateway/lessons.ts';
 import { Live } from './gateway/live.ts';
 import { type Loaded, loadSnapshot, refuseNewProblems } from './gateway/snapshot.ts';
 import { createApp } from './http/app.ts';
@@ -152,6 +154,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const live = new Live();
     const alerts = createAlerts({ store, egress, clock, log });
     const captures = createCaptures(store, config.capture, log);
+    const lessons = createLessons({ clock, store, reflex });
     cleanups.unshift(
       () => alerts.settled(),
       () => captures.flush(),
@@ -169,8 +172,10 @@ export async function startServer(config: Config, options: StartOptions): Promis
       live,
       alerts,
       captures,
+      lessons,
       snapshot: () => snapshot,
       holdWait_ms: config.limits.hold_wait_ms,
+      cascadeWait_ms: config.limits.cascade_wait_ms,
       defaultMaxOutput: config.limits.default_max_output,
       maxOpen: config.server.max_streams,
       log,
@@ -202,6 +207,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
       live,
       health,
       alerts,
+      lessons,
       egress,
       reflex,
       snapshot: () => snapshot,
@@ -238,6 +244,9 @@ export async function startServer(config: Config, options: StartOptions): Promis
       log('error', 'Reflex models of an older release could not be taken over', { error: String(error) }),
     );
     reflex.warm();
+    warmCascades({ reflex }, snapshot.catalogue.cascades()).catch((error: unknown) =>
+      log('warn', 'the cascades could not be warmed up', { error: String(error) }),
+    );
     const app = createApp(services, guard);
     const server = createServer(
       {
@@ -385,15 +394,12 @@ function principalOfAdmin(organisation: Organisation, project: Project, director
 /** Sees what other processes change, and sweeps what has expired. */
 function watch(services: Services, store: Store): () => void {
   let revision: number | undefined;
-  let reflexRevision: number | undefined;
   const poll = setInterval(async () => {
     try {
       const current = await store.revision();
       if (revision !== undefined && current !== revision) await services.adopt();
       revision = current;
-      const reflex = await store.reflex.revision();
-      if (reflexRevision !== undefined && reflex !== reflexRevision) await services.reflex.sync();
-      reflexRevision = reflex;
+      await services.reflex.sync();
     } catch (error) {
       services.log('warn', 'the store did not answer', { error: String(error) });
     }

@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 const NICENESS = 10;
 
@@ -9,7 +9,8 @@ const NICENESS = 10;
 export function yieldThread(): void {
   if (process.platform !== 'linux') return;
   try {
-    setPriority(0, NICENESS);
+    // Below the rest of a process that was started with a niceness of its own.
+    setPriority(0, Math.min(19, getPriority(0) + NICENESS));
   } catch {
     // A sandbox may forbid it; then the thread is only less polite.
   }

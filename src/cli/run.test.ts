@@ -330,6 +330,12 @@ test('reflex mirrors the API', async () => {
   assert.match((await ask('reflex')).out, /reflex\/m +ready +24/);
   answers.set('POST /v1/reflex/models/m/predict', [{ intent: 'on', confidence: 0.9, slots: [], ms: 0.2 }]);
   assert.match((await ask('reflex', 'predict', 'm', 'switch it on')).out, /switch it on +on +0\.90/);
+  const [on, off] = ['on', 'off'].map((intent) => ({ text: `switch ${intent}`, intent, confidence: 0.8, slots: [] }));
+  answers.set('POST /v1/reflex/models/m/predict', [{ ...on, parts: [on, off], ms: 0.2 }]);
+  assert.match(
+    (await ask('reflex', 'predict', 'm', 'both')).out,
+    /both +on.*- switch on +on.*- switch off +off +0\.80/s,
+  );
   assert.equal((await ask('reflex', 'predict', 'm')).code, 2);
   const version = { version: 2, active: true, hash: 'ab'.repeat(32), created_at: '2026-11-24T01:00:00.000Z' };
   answers.set('GET /v1/reflex/models/m/versions', {

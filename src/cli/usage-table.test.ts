@@ -29,6 +29,29 @@ test('sums are exact and stand below; charge shows only where it is not the cost
   assert.equal(charged.length, 2);
 });
 
+test('a cascade’s savings stand beside the cost, exact and called an estimate; without one there is no such column', () => {
+  const saved = (tokens: number, cost: string) => ({
+    reflex: 3,
+    passed: 1,
+    saved: { tokens, cost: { USD: cost }, ms: 9 },
+  });
+  const lines = usageTable(
+    ['model'],
+    [row('a', { cascade: saved(100, '0.1') }), row('b', { cascade: saved(2_000, '0.2') }), row('c')],
+  ).split('\n');
+  const titles = ['cost', 'by Reflex', 'passed on', 'tokens saved', 'saved'];
+  assert.deepEqual(lines[0]!.split(/ {2,}/).slice(-5), titles);
+  assert.deepEqual(
+    lines
+      .find((line) => line.startsWith('total'))!
+      .split(/ {2,}/)
+      .slice(-4),
+    ['6', '2', '2,100', '0.3 USD'],
+  );
+  assert.match(lines.at(-1)!, /estimate/);
+  assert.ok(!usageTable(['model'], [row('a')]).includes('Reflex'));
+});
+
 test('an unknown price is not 0, and a price of 0 is', () => {
   const lines = usageTable(
     ['model'],

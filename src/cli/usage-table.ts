@@ -28,6 +28,7 @@ export function usageTable(by: readonly string[], rows: readonly UsageRowView[])
       optional: !ALWAYS.has(field),
     })),
     { title: 'cost', value: (row) => amountOf(row, row.cost), align: 'right' },
+    ...cascadeColumns(rows),
     ...(charged
       ? [{ title: 'charge', value: (row: UsageRowView) => amountOf(row, row.charge), align: 'right' as const }]
       : []),
@@ -59,6 +60,33 @@ function sumOf(by: readonly string[], rows: readonly UsageRowView[]): UsageRowVi
     unpriced: add((row) => row.unpriced),
     cost: addMoney(rows.map((row) => row.cost)),
     charge: addMoney(rows.map((row) => row.charge)),
+    cascade: sumOfCascades(rows),
+  };
+}
+
+/** Only where a cascade was called. */
+function cascadeColumns(rows: readonly UsageRowView[]): Column<UsageRowView>[] {
+  if (!rows.some((row) => row.cascade)) return [];
+  return [
+    figure('by Reflex', (row) => row.cascade?.reflex),
+    figure('passed on', (row) => row.cascade?.passed),
+    figure('tokens saved', (row) => row.cascade?.saved.tokens),
+    { title: 'saved', value: (row) => money(row.cascade?.saved.cost ?? {}), align: 'right' },
+  ];
+}
+
+function sumOfCascades(rows: readonly UsageRowView[]): UsageRowView['cascade'] {
+  const all = rows.flatMap((row) => (row.cascade ? [row.cascade] : []));
+  if (all.length === 0) return undefined;
+  const add = (value: (one: (typeof all)[number]) => number): number => all.reduce((sum, one) => sum + value(one), 0);
+  return {
+    reflex: add((one) => one.reflex),
+    passed: add((one) => one.passed),
+    saved: {
+      tokens: add((one) => one.saved.tokens),
+      cost: addMoney(all.map((one) => one.saved.cost)),
+      ms: add((one) => one.saved.ms),
+    },
   };
 }
 
@@ -74,5 +102,7 @@ function remarks(rows: readonly UsageRowView[]): string[] {
   const said = lines
     .filter(([requests]) => requests > 0)
     .map(([requests, what]) => `${count(requests)} of the requests: ${what}`);
+  if (rows.some((row) => row.cascade))
+    said.push('Saved is an estimate: what the large models would have taken for what Reflex answered.');
   return said.length > 0 ? ['', ...said] : [];
 }

@@ -1,8 +1,11 @@
 import type { Pico } from '../base/money.ts';
 import type { UsageSource, UsageVector } from './usage.ts';
 
-/** How one try at a deployment ended. `cut`: we ended it cleanly because a budget ended. */
-export type AttemptStatus = 'completed' | 'failed' | 'broken' | 'aborted' | 'cut';
+/**
+ * How one try at a deployment ended. `cut`: we ended it cleanly because a budget ended. `passed`: the built-in model of a cascade was not
+ * sure enough, so another was asked; nothing of it was used.
+ */
+export type AttemptStatus = 'completed' | 'failed' | 'broken' | 'aborted' | 'cut' | 'passed';
 
 export interface AttemptRecord {
   /** 0 for the first. */
@@ -37,6 +40,48 @@ export interface AttemptRecord {
 }
 
 export type OperationStatus = 'completed' | 'failed' | 'broken' | 'aborted' | 'cut';
+
+/** Why a cascade's large model was asked; see docs/cascade.md. */
+export const PASS_REASONS = [
+  /** The Reflex model is missing or has learnt nothing. */
+  'untrained',
+  /** It never reached the wanted precision on what it did not learn from. */
+  'unreached',
+  /** The request holds what Reflex does not read, or leans on what came before. */
+  'beyond',
+  /** What Reflex had to say is no answer that it was taught. */
+  'no_answer',
+  /** An answer, under the threshold. */
+  'unsure',
+  /** No answer within `limits.cascade_wait_ms`. */
+  'late',
+  /** Reflex refused the request, or failed. */
+  'failed',
+] as const;
+export type PassReason = (typeof PASS_REASONS)[number];
+
+/** What a cascade decided. */
+export interface CascadeRecord {
+  decision: 'reflex' | 'passed';
+  /** Set where it passed the call on. */
+  reason?: PassReason;
+  /** Of Reflex, 0 to 1; absent where it had no answer. */
+  confidence?: number;
+  /** What was asked of it; absent where there is none. */
+  threshold?: number;
+  /** Estimates of what the large model would have taken; set where Reflex answered. */
+  saved?: CascadeSaving;
+}
+
+export interface CascadeSaving {
+  /** Input and output in the large model's tokens, counted here. */
+  tokens: number;
+  /** Those tokens at its price of that moment, less what Reflex cost; absent when it has no price. */
+  cost_pico?: Pico;
+  currency?: string;
+  /** Its running time to the first byte less what Reflex took, whole milliseconds; absent until it was called. */
+  ms?: number;
+}
 
 /** A budget or wallet that stood above an operation: what it held last and what was booked on it at the end, in that budget's currency. */
 export interface OperationHold {
@@ -78,6 +123,8 @@ export interface OperationRecord {
   holds: OperationHold[];
   agent?: string;
   run?: string;
+  /** Absent where the name that was called is no cascade. */
+  cascade?: CascadeRecord;
 }
 
 /**
@@ -90,7 +137,13 @@ export function operationToJson(record: OperationRecord): Record<string, unknown
     attempts: record.attempts.map(attemptToJson),
     charge_pico: record.charge_pico?.toString(),
     holds: record.holds.map(holdToJson),
+    cascade: record.cascade && cascadeToJson(record.cascade),
   };
+}
+
+function cascadeToJson(cascade: CascadeRecord): unknown {
+  const { saved } = cascade;
+  return saved ? { ...cascade, saved: { ...saved, cost_pico: saved.cost_pico?.toString() } } : cascade;
 }
 
 export function attemptToJson(attempt: AttemptRecord): Record<string, unknown> {
@@ -112,5 +165,7 @@ export function reviveOperation(value: Record<string, unknown>): OperationRecord
     hold.held_pico = BigInt(hold.held_pico);
     hold.settled_pico = BigInt(hold.settled_pico);
   }
+  const saved = record.cascade?.saved;
+  if (saved?.cost_pico !== undefined) saved.cost_pico = BigInt(saved.cost_pico);
   return record;
 }

@@ -40,4 +40,13 @@ export interface UsageRow {
   /** Currency → pico. */
   cost: Record<string, Pico>;
   charge: Record<string, Pico>;
+  /** Set where any request was to a cascade. */
+  cascade?: CascadeSums;
+}
+
+/** Requests to cascades, by who answered, and what the large models would have taken (estimates). */
+export interface CascadeSums {
+  reflex: number;
+  passed: number;
+  saved: { tokens: number; cost: Record<string, Pico>; ms: number };
 }

@@ -1,6 +1,8 @@
 /** Headers and errors of answers. */
 import { AppError, toAppError } from '../base/errors.ts';
+import type { CascadeRecord } from '../contract/operation.ts';
 import type { Admitted, Call, ReplySink } from './call.ts';
+import { cascadeHeaders } from './cascade.ts';
 import type { Deployment } from './catalogue.ts';
 import { errorBody } from './errors.ts';
 import type { Grant } from './funds.ts';
@@ -13,6 +15,7 @@ export function headersOf(
   attempts: number,
   grant: Grant,
   warnings: readonly string[],
+  cascade?: CascadeRecord,
 ): Record<string, string> {
   const headers: Record<string, string> = {
     'x-tokenworks-operation': admitted.operation,
@@ -21,6 +24,7 @@ export function headersOf(
   };
   if (grant.imposedLimit !== undefined) headers['x-tokenworks-limited'] = 'budget';
   if (warnings.length > 0) headers['x-tokenworks-warnings'] = headerText(warnings.join(', '));
+  if (cascade) Object.assign(headers, cascadeHeaders(cascade));
   return headers;
 }
 

@@ -10,7 +10,8 @@ import {
   surfaceOf,
   written,
 } from './attempt.ts';
-import { answerWithReflex, lostOnReflex } from './reflex-local.ts';
+import type { ReflexAnswer } from './cascade.ts';
+import { answerWithReflex, lostOnReflex, replyOf } from './reflex-local.ts';
 import { eventsOf, TranslatingRelay } from './relay.ts';
 import { STREAM_HEADERS } from './stream-headers.ts';
 
@@ -23,14 +24,16 @@ export async function attemptReflex(
   input: AttemptInput,
   /** Large models that are connected too, best first; the notice names one. */
   otherModels: readonly string[],
+  /** What a cascade has already got from it. */
+  given?: ReflexAnswer,
 ): Promise<AttemptResult> {
   const { admitted, sink } = input;
-  const at_ms = deps.clock.now();
-  const began = deps.clock.mono();
+  const at_ms = given?.at_ms ?? deps.clock.now();
+  const began = given?.began_ms ?? deps.clock.mono();
   const failure = await written((done) => input.announce(done));
   if (failure) throw failure;
   const answer =
-    admitted.call.surface === 'embeddings' ? await embed(reflex, input) : await chat(reflex, input, otherModels);
+    admitted.call.surface === 'embeddings' ? await embed(reflex, input) : await chat(reflex, input, otherModels, given);
   const total_ms = deps.clock.mono() - began;
   if (sink.closed)
     return { status: 'aborted', error: clientGone(), usage: answer.usage, at_ms, total_ms, begun: false };
@@ -41,12 +44,15 @@ async function chat(
   reflex: Reflex,
   input: AttemptInput,
   otherModels: readonly string[],
+  given?: ReflexAnswer,
 ): Promise<Pick<AttemptResult, 'reply' | 'closing' | 'usage' | 'text'>> {
   const { admitted, deployment, sink } = input;
-  const request = surfaceOf(admitted).parse(admitted.body);
+  const request = given?.request ?? surfaceOf(admitted).parse(admitted.body);
   if (input.grant.imposedLimit !== undefined) request.maxOutputTokens = input.grant.imposedLimit;
   input.warnings.push(...lostOnReflex(request));
-  const reply = await answerWithReflex(reflex, deployment.model, request, otherModels);
+  const reply = given
+    ? replyOf(deployment.model, given.reply)
+    : await answerWithReflex(reflex, deployment.model, request, otherModels);
   const text = () =>
     reply.choices.map((choice) => choice.content.map((part) => ('text' in part ? part.text : '')).join('')).join('\n');
   if (!request.stream) {

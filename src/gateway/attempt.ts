@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError, toAppError } from '../base/errors.ts';
 import type { Journal } from '../billing/journal/index.ts';
-import type { AttemptStatus } from '../contract/operation.ts';
+import type { OperationStatus } from '../contract/operation.ts';
 import type { UsageReading, UsageSource, UsageVector } from '../contract/usage.ts';
 import type { Egress } from '../egress/index.ts';
 import {
@@ -66,7 +66,7 @@ export interface AttemptInput {
 
 /** How an attempt ended, before anything is settled. */
 export interface AttemptResult {
-  status: AttemptStatus;
+  status: OperationStatus;
   error?: AppError;
   httpStatus?: number;
   usage?: UsageReading | { vector: UsageVector; source: UsageSource; raw?: unknown; tokenizer: string };
@@ -100,7 +100,7 @@ export async function attemptHttp(deps: AttemptDependencies, input: AttemptInput
   const { admitted, deployment, sink } = input;
   const at_ms = deps.clock.now();
   const began = deps.clock.mono();
-  const result = (partial: Partial<AttemptResult> & { status: AttemptStatus }): AttemptResult => ({
+  const result = (partial: Partial<AttemptResult> & { status: OperationStatus }): AttemptResult => ({
     at_ms,
     total_ms: deps.clock.mono() - began,
     begun: false,
@@ -310,7 +310,7 @@ function pump(
   let covered = grant.covered;
 
   return new Promise((resolve) => {
-    const finish = (status: AttemptStatus, error?: AppError, closing?: Uint8Array | string): void => {
+    const finish = (status: OperationStatus, error?: AppError, closing?: Uint8Array | string): void => {
       if (over) return;
       over = true;
       clearTimeout(drainTimer);
@@ -342,7 +342,7 @@ function pump(
       return sink.write(bytes);
     };
     /** Ends the attempt, then the exchange: an abort comes back as a failure at once, which must find the attempt ended. */
-    const stop = (status: AttemptStatus, error?: AppError, closing?: Uint8Array | string): void => {
+    const stop = (status: OperationStatus, error?: AppError, closing?: Uint8Array | string): void => {
       finish(status, error, closing);
       exchange.abort();
     };

@@ -1,3 +1,4 @@
+import { DEFAULT_PRECISION } from '../base/cascade-fields.ts';
 import { AppError, toAppError } from '../base/errors.ts';
 import type { AliasConfig } from '../config.ts';
 import type { Provider } from '../providers/index.ts';
@@ -30,6 +31,20 @@ export interface Route {
   /** Further tries at the same target. */
   retries: number;
   timeout_ms?: number;
+  /** Asked before the targets. */
+  cascade?: Cascade;
+}
+
+/** A Reflex model that answers what it is sure of. */
+export interface Cascade {
+  /** The name that the caller's project gave it, without `reflex/`: Reflex models are a project's own. */
+  reflex: string;
+  /** Wanted share of right answers among those that it gives; not used where there is a threshold. */
+  precision: number;
+  /** Least confidence. */
+  threshold?: number;
+  /** Absent: nothing is kept to learn from. */
+  examplesPerDay?: number;
 }
 
 export interface CatalogueSource {
@@ -67,6 +82,7 @@ export interface Catalogue {
   resolve(name: string): Route;
   list(): ListedModel[];
   deployments(): readonly Deployment[];
+  cascades(): readonly (Route & { cascade: Cascade })[];
   /** Names of the first few models that are not built in. */
   readonly largeModels: readonly string[];
   /** Stored aliases that lead nowhere, and why. */
@@ -97,8 +113,13 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
     }
   }
   const problems: Problem[] = [];
-  for (const alias of source.aliases) addAlias(alias);
-  for (const alias of source.storedAliases ?? []) {
+  // A cascade may lead to an alias, wherever that stands.
+  const inOrder = (aliases: readonly AliasConfig[]) => [
+    ...aliases.filter((alias) => !alias.cascade),
+    ...aliases.filter((alias) => alias.cascade),
+  ];
+  for (const alias of inOrder(source.aliases)) addAlias(alias);
+  for (const alias of inOrder(source.storedAliases ?? [])) {
     try {
       addAlias(alias);
     } catch (error) {
@@ -110,16 +131,48 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
     if (routes.has(alias.name)) {
       throw new AppError('invalid_request', `The model name "${alias.name}" is defined twice.`, { param: 'models' });
     }
-    routes.set(alias.name, {
-      name: alias.name,
+    const { retries, timeout_ms } = alias;
+    routes.set(
+      alias.name,
+      alias.cascade
+        ? cascadeRoute(alias, alias.cascade)
+        : { name: alias.name, retries, timeout_ms, ...targetsOf(alias) },
+    );
+  }
+
+  function targetsOf(alias: AliasConfig): Pick<Route, 'strategy' | 'targets'> {
+    return {
       strategy: alias.strategy,
-      targets: alias.targets.map((target) => {
+      targets: (alias.targets ?? []).map((target) => {
         const model = typeof target === 'string' ? target : target.model;
         return { deployment: find(model), weight: typeof target === 'string' ? 1 : target.weight };
       }),
-      retries: alias.retries,
-      timeout_ms: alias.timeout_ms,
-    });
+    };
+  }
+
+  /** The large model's own alias decides how it is called, unless the cascade says more. */
+  function cascadeRoute(alias: AliasConfig, [reflex, large]: readonly [string, string]): Route {
+    const known = routes.get(large);
+    if (known?.cascade) {
+      throw new AppError(
+        'invalid_request',
+        `The cascade "${alias.name}" leads to "${large}", which is a cascade itself; name the large model.`,
+        { param: 'cascade' },
+      );
+    }
+    return {
+      name: alias.name,
+      strategy: known?.strategy ?? 'priority',
+      targets: known?.targets ?? [{ deployment: find(large), weight: 1 }],
+      retries: Math.max(alias.retries, known?.retries ?? 0),
+      timeout_ms: alias.timeout_ms ?? known?.timeout_ms,
+      cascade: {
+        reflex: reflex.slice(REFLEX.length + 1),
+        precision: alias.precision ?? DEFAULT_PRECISION,
+        threshold: alias.threshold,
+        examplesPerDay: alias.distill?.examples_per_day,
+      },
+    };
   }
 
   function add(deployment: Deployment, bareId: string): void {
@@ -194,6 +247,8 @@ export function createCatalogue(source: CatalogueSource): Catalogue {
       ];
     },
     deployments: () => [...byId.values()],
+    cascades: () =>
+      [...routes.values()].filter((route) => route.cascade !== undefined) as (Route & { cascade: Cascade })[],
     problems,
     largeModels: [...routes.keys(), ...byId.keys()].slice(0, 3),
   };

@@ -12,6 +12,7 @@ import type { Captures } from './captures.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Health } from './health.ts';
 import type { Idempotency } from './idempotency.ts';
+import type { Lessons } from './lessons.ts';
 import type { Live } from './live.ts';
 
 /** What changes when somebody changes keys, prices or providers; replaced whole. */
@@ -36,9 +37,12 @@ export interface GatewayDependencies {
   live: Live;
   alerts: Alerts;
   captures: Captures;
+  lessons: Lessons;
   snapshot(): Snapshot;
   holdWait_ms: number;
   defaultMaxOutput: number;
+  /** How long a cascade waits for Reflex. */
+  cascadeWait_ms: number;
   maxOpen: number;
   log(level: 'warn' | 'error', message: string, detail?: Record<string, unknown>): void;
 }

@@ -1,7 +1,7 @@
 /** From how an attempt ended to the ledger's records, with cost and charge. */
 import type { AppError } from '../base/errors.ts';
 import { type Price, priceUsage } from '../billing/index.ts';
-import type { AttemptRecord, OperationHold, OperationRecord } from '../contract/operation.ts';
+import type { AttemptRecord, CascadeRecord, OperationHold, OperationRecord } from '../contract/operation.ts';
 import type { UsageVector } from '../contract/usage.ts';
 import type { AttemptResult } from './attempt.ts';
 import type { Admitted } from './call.ts';
@@ -15,6 +15,8 @@ export interface Tried {
   grant?: Grant;
   costPrice?: Price;
   sellPrice?: Price;
+  /** Where the call was to a cascade. */
+  cascade?: CascadeRecord;
 }
 
 export function attemptRecord(index: number, tried: Tried): AttemptRecord {
@@ -46,7 +48,7 @@ export function attemptRecord(index: number, tried: Tried): AttemptRecord {
 export function priced(
   price: Price | undefined,
   vector: UsageVector,
-  result: AttemptResult,
+  result: Pick<AttemptResult, 'at_ms' | 'servedTier'>,
 ): { pico: bigint; currency: string } | undefined {
   if (!price) return undefined;
   const answer = priceUsage(price, vector, { at_ms: result.at_ms, ...servedAs(result.servedTier) });
@@ -116,6 +118,7 @@ export function operationRecord(
     holds,
     agent: call.agent,
     run: call.run,
+    cascade: tried.cascade,
   };
 }
 

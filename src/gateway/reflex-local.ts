@@ -10,9 +10,22 @@ export async function answerWithReflex(
   request: ChatRequest,
   otherModels: readonly string[],
 ): Promise<Reply> {
+  return replyOf(model, await askReflex(reflex, model, request, otherModels));
+}
+
+/** The built-in model's own answer to a chat call. */
+export async function askReflex(
+  reflex: Reflex,
+  model: string,
+  request: ChatRequest,
+  otherModels: readonly string[],
+): Promise<ReflexReply> {
   if (request.n > 1)
     throw new AppError('invalid_request', 'The built-in model gives one choice; n must be 1.', { param: 'n' });
-  const reply = await reflex.complete(model, toReflex(request), { otherModels });
+  return reflex.complete(model, toReflex(request), { otherModels });
+}
+
+export function replyOf(model: string, reply: ReflexReply): Reply {
   return {
     id: newId('rfx'),
     model: `reflex/${model}`,

@@ -1,7 +1,7 @@
 /** Targets, tries and what follows each; ends in a settled or refused call. */
 import { AppError, toAppError } from '../base/errors.ts';
 import type { FxView, Price } from '../billing/index.ts';
-import type { AttemptRecord } from '../contract/operation.ts';
+import type { AttemptRecord, CascadeRecord } from '../contract/operation.ts';
 import { upstreamMayRecover } from '../providers/index.ts';
 import { NO_TAGS } from './admit.ts';
 import { describe, headersOf, headerText, sendError, toFailure } from './answer.ts';
@@ -9,6 +9,7 @@ import { type AttemptInput, type AttemptResult, attemptHttp, clientGone } from '
 import { attemptEmbeddings } from './attempt-embeddings.ts';
 import { attemptReflex } from './attempt-reflex.ts';
 import type { Admitted, ReplySink } from './call.ts';
+import { type Consulted, cascadeHeaders, consult, type ReflexAnswer, savingOf } from './cascade.ts';
 import type { Deployment } from './catalogue.ts';
 import type { GatewayDependencies, Snapshot } from './dependencies.ts';
 import { type FundsAbove, fundsAbove, Grant, isBounded } from './funds.ts';
@@ -18,7 +19,7 @@ import { needOf } from './need.ts';
 import { planTargets } from './plan.ts';
 import { priceOf, usualCost } from './prices.ts';
 import { RecordingSink } from './recording-sink.ts';
-import { attemptRecord, operationRecord, type Tried } from './records.ts';
+import { attemptRecord, operationRecord, priced, type Tried } from './records.ts';
 import { commit, settle } from './settle.ts';
 
 /** Attempts of one operation at most, whatever its retries and targets. */
@@ -28,6 +29,9 @@ const MAX_ATTEMPTS = 12;
 const MAX_WAIT_MS = 2000;
 
 const FIRST_BACKOFF_MS = 100;
+
+/** Nothing stands above what costs nothing. */
+const NO_FUNDS: FundsAbove = { hard: [], soft: [] };
 
 /** Answers an admitted call: tries its targets in order, settles what answered, or says why none could. */
 export async function serve(
@@ -57,6 +61,9 @@ class Serving {
   /** `intended` is written with the first `sent`. */
   #intended = false;
   #last: Tried | undefined;
+  /** Where the call is to a cascade: what was decided, once it is. */
+  #cascade: CascadeRecord | undefined;
+  #consulted: Consulted | undefined;
   #failure: AppError | undefined;
 
   constructor(deps: GatewayDependencies, admitted: Admitted, outer: ReplySink, claim: Claim | undefined) {
@@ -65,7 +72,8 @@ class Serving {
     this.#admitted = admitted;
     this.#outer = outer;
     this.#claim = claim;
-    this.#sink = claim && admitted.envelope.stream ? new RecordingSink(outer) : outer;
+    const isKept = claim !== undefined || admitted.route.cascade?.examplesPerDay !== undefined;
+    this.#sink = isKept && admitted.envelope.stream ? new RecordingSink(outer) : outer;
     this.#snapshot = deps.snapshot();
     this.#fx = this.#snapshot.fx.pin(admitted.at_ms);
     this.#cancel = lazySignal(this.#sink);
@@ -80,6 +88,7 @@ class Serving {
   }
 
   async run(): Promise<void> {
+    if (this.#admitted.route.cascade && (await this.#answerByReflex())) return this.#finish();
     const plan = this.#plan();
     for (const [position, deployment] of plan.entries()) {
       const next = await this.#tryTarget(deployment, position < plan.length - 1);
@@ -95,6 +104,48 @@ class Serving {
       random: Math.random,
       costOf: (deployment) => usualCost(priceOf(this.#snapshot, 'cost', deployment, at_ms), at_ms, this.#fx),
     });
+  }
+
+  /** A cascade's first step: true where the call ends with it. */
+  async #answerByReflex(): Promise<boolean> {
+    const deps = this.#deps;
+    const consulted = await consult(deps, this.#admitted, this.#admitted.route.cascade!);
+    const { deployment, cascade, answer, attempt } = consulted;
+    this.#consulted = consulted;
+    this.#cascade = cascade;
+    // Nobody listens any more: no other model is to be paid for it.
+    if (this.#sink.closed) return true;
+    if (answer && (await this.#giveAnswer(deployment, answer))) return true;
+    if (attempt) this.#records.push(attempt);
+    if (cascade.reason === 'untrained')
+      this.#warnings.push(`cascade: reflex/${this.#admitted.route.cascade!.reflex} has learnt nothing`);
+    return false;
+  }
+
+  /** Sends what Reflex answered; false where the large model has to be asked after all. */
+  async #giveAnswer(deployment: Deployment, answer: ReflexAnswer): Promise<boolean> {
+    const deps = this.#deps;
+    const { costPrice, sellPrice } = this.#prices(deployment);
+    const { input, output } = answer.reply.usage;
+    const own = priced(costPrice, { input, output }, { at_ms: answer.at_ms });
+    const charge = sellPrice ? priced(sellPrice, { input, output }, { at_ms: answer.at_ms }) : own;
+    const grant = await this.#grant(deployment, charge?.pico === 0n ? NO_FUNDS : this.#funds);
+    const result = grant && (await this.#attempt(deployment, grant, answer));
+    if (result && result.status !== 'failed') {
+      this.#cascade!.saved = await savingOf(deps, this.#snapshot, answer, own, this.#plan()[0]).catch(
+        // An estimate that can't be made must not cost the answer.
+        () => undefined,
+      );
+      return true;
+    }
+    this.#cascade = { ...this.#cascade!, decision: 'passed', reason: 'failed' };
+    if (!result) return false;
+    grant!.release();
+    const record = attemptRecord(this.#records.length, this.#last!);
+    this.#records.push(record);
+    deps.journal.append({ t: 'a', op: this.#admitted.operation, attempt: record });
+    // A stream may have begun before it failed.
+    return this.#sink.closed || this.#admitted.envelope.stream;
   }
 
   /** All tries at one target: whether the next target is to be tried after it. */
@@ -129,7 +180,7 @@ class Serving {
   }
 
   /** Money for one attempt; undefined, with the reason noted, where there is none. */
-  async #grant(deployment: Deployment): Promise<Grant | undefined> {
+  async #grant(deployment: Deployment, funds = this.#funds): Promise<Grant | undefined> {
     const deps = this.#deps;
     const { costPrice, sellPrice } = this.#prices(deployment);
     const price = sellPrice ?? costPrice;
@@ -149,10 +200,10 @@ class Serving {
           spent: this.#snapshot.spent,
           credited: this.#snapshot.credited,
         },
-        this.#funds,
+        funds,
         this.#fx,
         price,
-        needOf(deps, this.#admitted, deployment, isBounded(this.#funds)),
+        needOf(deps, this.#admitted, deployment, isBounded(funds)),
         this.#admitted.at_ms,
         this.#cancel,
       );
@@ -163,7 +214,7 @@ class Serving {
   }
 
   /** One attempt, noted as the last one; undefined when it was refused before anything was sent. */
-  async #attempt(deployment: Deployment, grant: Grant): Promise<AttemptResult | undefined> {
+  async #attempt(deployment: Deployment, grant: Grant, given?: ReflexAnswer): Promise<AttemptResult | undefined> {
     const deps = this.#deps;
     const prices = this.#prices(deployment);
     let sent = false;
@@ -174,7 +225,7 @@ class Serving {
     try {
       deps.health.sent(deployment.id);
       if (!deployment.provider)
-        result = await attemptReflex(deps, deps.reflex, input, this.#snapshot.catalogue.largeModels);
+        result = await attemptReflex(deps, deps.reflex, input, this.#snapshot.catalogue.largeModels, given);
       else if (this.#admitted.call.surface === 'embeddings') result = await attemptEmbeddings(deps, input);
       else result = await attemptHttp(deps, input);
     } catch (error) {
@@ -211,7 +262,7 @@ class Serving {
       sink: this.#sink,
       timeout_ms: admitted.route.timeout_ms,
       // No getter: V8 makes a hidden class for each object literal with one, and that class keeps the whole call alive.
-      headers: () => headersOf(admitted, deployment, index + 1, grant, warnings),
+      headers: () => headersOf(admitted, deployment, index + 1, grant, warnings, this.#cascade),
       priceId,
       warnings,
       announce: (written) => {
@@ -249,6 +300,8 @@ class Serving {
         agent: call.agent,
         run: call.run,
       });
+      // What a cascade's first model passed on.
+      for (const attempt of this.#records) journal.append({ t: 'a', op: operation, attempt });
     }
     const holds = grant.holds();
     journal.append(
@@ -270,8 +323,12 @@ class Serving {
   async #finish(): Promise<void> {
     const last = this.#last;
     const admitted = this.#admitted;
+    if (last) last.cascade = this.#cascade;
     if (last && last.result.status !== 'failed') {
       await settle(this.#deps, admitted, this.#sink, this.#outer, this.#claim, this.#records, last, this.#warnings);
+      const { request } = this.#consulted ?? {};
+      if (request && last.result.status === 'completed')
+        this.#deps.lessons.keep(admitted, request, this.#cascade!.decision, this.#sink, last.result);
       return;
     }
     const error = this.#sink.closed
@@ -285,6 +342,7 @@ class Serving {
     if (this.#sink.closed) return;
     sendError(this.#outer, admitted.call, error, admitted.operation, {
       'x-tokenworks-attempts': String(this.#records.length),
+      ...cascadeHeaders(this.#cascade),
       ...(last ? { 'x-tokenworks-model': headerText(last.deployment.id) } : {}),
     });
   }

@@ -40,7 +40,7 @@ export async function settle(
     charged,
     settled.holds,
   );
-  const headers = headersOf(admitted, deployment, records.length, grant!, warnings);
+  const headers = headersOf(admitted, deployment, records.length, grant!, warnings, tried.cascade);
   if (record.charge_pico !== undefined && !admitted.envelope.stream)
     headers['x-tokenworks-cost'] = `${formatDecimal(record.charge_pico)} ${record.chargeCurrency}`;
 

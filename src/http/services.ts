@@ -5,6 +5,7 @@ import type { Egress } from '../egress/index.ts';
 import type { Alerts } from '../gateway/alerts.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Health } from '../gateway/health.ts';
+import type { Lessons } from '../gateway/lessons.ts';
 import type { Live } from '../gateway/live.ts';
 import type { Loaded } from '../gateway/snapshot.ts';
 import type { Limits } from '../limits/index.ts';
@@ -26,6 +27,7 @@ export interface Services {
   live: Live;
   health: Health;
   alerts: Alerts;
+  lessons: Lessons;
   egress: Egress;
   reflex: Reflex;
   snapshot(): Loaded;

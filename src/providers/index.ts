@@ -1,8 +1,8 @@
 /** What the layers above use of the providers: surfaces, connections, definitions and estimates. */
-import type { Surface, SurfaceName } from './protocol.ts';
-import { anthropicSurface } from './protocols/anthropic-messages/index.ts';
-import { openaiChatSurface } from './protocols/openai-chat/index.ts';
-import { openaiResponsesSurface } from './protocols/openai-responses/index.ts';
+import type { Api, Surface, SurfaceName } from './protocol.ts';
+import { anthropicApi, anthropicSurface } from './protocols/anthropic-messages/index.ts';
+import { openaiChatApi, openaiChatSurface } from './protocols/openai-chat/index.ts';
+import { openaiResponsesApi, openaiResponsesSurface } from './protocols/openai-responses/index.ts';
 
 export type { ConnectDeps, Provider, ProviderConfig, ProviderModelConfig } from './connect.ts';
 export { connectProvider } from './connect.ts';
@@ -24,5 +24,12 @@ export const surfaces: Readonly<Record<Exclude<SurfaceName, 'embeddings'>, Surfa
   chat: openaiChatSurface,
   responses: openaiResponsesSurface,
   messages: anthropicSurface,
+};
+
+/** Reads what a surface wrote: replies and streams of a surface are those of its own API. */
+export const surfaceApis: Readonly<Record<Exclude<SurfaceName, 'embeddings'>, Api>> = {
+  chat: openaiChatApi,
+  responses: openaiResponsesApi,
+  messages: anthropicApi,
 };
 export { openaiEmbeddingsSurface as embeddingsSurface } from './protocols/openai-embeddings/index.ts';

@@ -5,6 +5,7 @@ export { detectLanguage } from './analysis/language.ts';
 export { type Sentiment, sentimentOf } from './analysis/sentiment.ts';
 export { summarise } from './analysis/summary.ts';
 export { type ChatModel, completeChat } from './chat/chat.ts';
+export { evaluateApart } from './models/evaluate-apart.ts';
 export { parseExamples } from './models/examples.ts';
 export type { Batch, ReadBody } from './models/jobs.ts';
 export { takeOverSettings } from './models/old-settings.ts';
@@ -16,9 +17,11 @@ export {
   type TrainOptions,
 } from './models/registry.ts';
 export { KEPT_VERSIONS, type ReflexStorage } from './models/storage.ts';
+export { readPrompt } from './schema/reader/prompt.ts';
 export { type Embedded, embed } from './text/embed.ts';
 export { countTokens, TOKENIZER } from './text/tokens.ts';
 export * from './types.ts';
 export { type EvalReport, evaluate } from './understanding/evaluate.ts';
 export { type Clause, type Judge, placeSlots, splitUtterance, understandAll } from './understanding/split.ts';
+export { type TrustPoint, type TrustTable, thresholdFor } from './understanding/trust.ts';
 export { openVectors, type SentenceVectors } from './understanding/vectors.ts';

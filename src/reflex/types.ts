@@ -72,6 +72,11 @@ export interface ReflexReply {
   finish: 'stop' | 'tool_calls' | 'length';
   /** How sure Reflex is of its choice, 0 to 1; 0 where it only says what it is. */
   confidence: number;
+  /**
+   * Calibrated probability that the answer is right, where it stands on what a trained model was taught; absent where it does not: a
+   * question, a notice, a tool or value chosen by words alone. Comparable with `Reflex.trust`.
+   */
+  trust?: number;
   usage: ReflexUsage;
 }
 
@@ -120,8 +125,23 @@ export interface Prediction {
   /** 0 (surely in scope) to 1 (surely not); `oos` from the model's own threshold on. */
   outOfScope: number;
   slots: SlotSpan[];
+  /** Where the text has several commands: each of them. The other fields are of the text as a whole. */
+  parts?: PredictionPart[];
   /** Time this text took, milliseconds. */
   ms: number;
+}
+
+/** One command of a text that has several. */
+export interface PredictionPart {
+  /** What was read: the command's own words, behind or before words that it shares with another ("turn on" of "turn on this and that"). */
+  text: string;
+  /** Place of its own words in the whole text. */
+  start: number;
+  end: number;
+  intent: string;
+  confidence: number;
+  /** At their places in the whole text. */
+  slots: SlotSpan[];
 }
 
 export interface ModelInfo {
@@ -149,6 +169,9 @@ export const OUT_OF_SCOPE = 'oos';
 /** Bounds on everything that callers give. */
 export const LIMITS = {
   examples: 200_000,
+  /** Examples that one call adds or takes back, and the characters of its JSON: they are learnt before the call is answered. */
+  changes: 2_000,
+  changeChars: 400_000,
   intents: 2_000,
   slotNames: 500,
   nameChars: 200,

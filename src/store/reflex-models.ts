@@ -7,8 +7,11 @@ import { storableJson } from './text.ts';
 import type { Store, StoredReflexModel, StoredReflexVersion } from './types.ts';
 
 const REVISION = 'reflex';
-const CHUNK = 500;
+const CHUNK = 100;
+const CHANGES_PER_MS = 1_000;
 const CHUNK_CHARACTERS = 500_000;
+/** Of those that were activated, beside the newest: versions have megabytes. */
+const MOST_BY_HAND = 10;
 
 /** Reflex models: what they learnt, version by version, and what was added since. */
 export function createReflexModels({ db, clock }: Context): Store['reflex'] {
@@ -21,7 +24,8 @@ export function createReflexModels({ db, clock }: Context): Store['reflex'] {
         project,
         active: 0,
         lastVersion: step.versions ?? 0,
-        lastChange: step.changes ?? 0,
+        // Another process may still work on a model of this name that was removed: no number of its changes comes again.
+        lastChange: clock.now() * CHANGES_PER_MS + (step.changes ?? 0),
         createdAt_ms: clock.now(),
       })
       .onConflictDoUpdate({
@@ -81,12 +85,12 @@ export function createReflexModels({ db, clock }: Context): Store['reflex'] {
         );
       return row?.bytes;
     },
-    commit: async (model, version, { blocks, changes, keep }) => {
+    commit: async (model, version, { blocks, changes, keep, over }) => {
       await db.transaction(async (tx) => {
         const activated = await tx
           .update(reflexModels)
           .set({ active: version.version })
-          .where(eq(reflexModels.model, model));
+          .where(and(eq(reflexModels.model, model), over === undefined ? undefined : eq(reflexModels.active, over)));
         const [found] = await tx
           .select({ blocks: count() })
           .from(reflexBlocks)
@@ -94,10 +98,13 @@ export function createReflexModels({ db, clock }: Context): Store['reflex'] {
         if (activated.count === 0 || found!.blocks !== blocks)
           throw new AppError('conflict', 'The model was removed or trained anew while this training was stored.');
         await tx.insert(reflexVersions).values({ model, ...version });
-        if (changes.length > 0)
-          await tx
+        if (changes.length > 0) {
+          const learnt = await tx
             .delete(reflexChanges)
             .where(and(eq(reflexChanges.model, model), inArray(reflexChanges.id, [...changes])));
+          if (over !== undefined && learnt.count !== changes.length)
+            throw new AppError('conflict', 'The model was removed or trained anew while this training was stored.');
+        }
         await dropOld(tx, model, version.version, keep);
         await bumpRevision(tx, REVISION);
       });
@@ -110,6 +117,10 @@ export function createReflexModels({ db, clock }: Context): Store['reflex'] {
           .where(and(eq(reflexVersions.model, model), eq(reflexVersions.version, version)));
         if (!found) return false;
         await tx.update(reflexModels).set({ active: version }).where(eq(reflexModels.model, model));
+        await tx
+          .update(reflexVersions)
+          .set({ facts: sql`(${reflexVersions.facts}::jsonb || '{"kept": true}'::jsonb)::json` })
+          .where(and(eq(reflexVersions.model, model), eq(reflexVersions.version, version)));
         await bumpRevision(tx, REVISION);
         return true;
       }),
@@ -117,13 +128,16 @@ export function createReflexModels({ db, clock }: Context): Store['reflex'] {
       db.transaction(async (tx) => {
         const { lastChange } = await advance(tx, model, project, { changes: changes.length });
         const first = lastChange - changes.length + 1;
-        const rows = changes.map((change, index) => ({
-          model,
-          id: first + index,
-          change: JSON.parse(storableJson(JSON.stringify(change))) as unknown,
-        }));
-        for (const chunk of chunksOf(rows, CHUNK, (row) => JSON.stringify(row.change).length, CHUNK_CHARACTERS))
-          await tx.insert(reflexChanges).values(chunk);
+        // A few at a time: what thousands of rows take to be written as a statement would hold up others.
+        for (let at = 0; at < changes.length; at += CHUNK) {
+          const rows = changes.slice(at, at + CHUNK).map((change, index) => ({
+            model,
+            id: first + at + index,
+            change: JSON.parse(storableJson(JSON.stringify(change))) as unknown,
+          }));
+          for (const chunk of chunksOf(rows, CHUNK, (row) => JSON.stringify(row.change).length, CHUNK_CHARACTERS))
+            await tx.insert(reflexChanges).values(chunk);
+        }
         await bumpRevision(tx, REVISION);
         return lastChange;
       }),
@@ -155,16 +169,19 @@ function toVersion({ version, hash, createdAt_ms, facts }: typeof reflexVersions
   return { version, hash, createdAt_ms, facts };
 }
 
-/** Versions past the newest `keep`, and blocks that a training that was killed has left: those older than the one that answers. */
+/** Versions past the newest `keep` that were never activated by hand, and blocks that a training that was killed has left: those older than the one that answers. */
 async function dropOld(tx: Db, model: string, active: number, keep: number): Promise<void> {
-  const kept = (
-    await tx
-      .select({ version: reflexVersions.version })
-      .from(reflexVersions)
-      .where(eq(reflexVersions.model, model))
-      .orderBy(desc(reflexVersions.version))
-      .limit(keep)
-  ).map((row) => row.version);
+  const all = await tx
+    .select({
+      version: reflexVersions.version,
+      isKept: sql<boolean>`coalesce(${reflexVersions.facts} ->> 'kept', '') = 'true'`,
+    })
+    .from(reflexVersions)
+    .where(eq(reflexVersions.model, model))
+    .orderBy(desc(reflexVersions.version));
+  const recent = all.slice(0, keep);
+  const byHand = all.slice(keep).filter((row) => row.isKept);
+  const kept = [...recent, ...byHand.slice(0, MOST_BY_HAND)].map((row) => row.version);
   await tx.delete(reflexVersions).where(and(eq(reflexVersions.model, model), notInArray(reflexVersions.version, kept)));
   await tx
     .delete(reflexBlocks)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AttemptRecord, OperationRecord } from '../contract/operation.ts';
+import type { AttemptRecord, CascadeRecord, OperationRecord } from '../contract/operation.ts';
 import { TOKEN_FIELDS, USAGE_FIELDS, type UsageField } from '../contract/usage.ts';
 import { name } from './text.ts';
 
@@ -14,8 +14,12 @@ const COUNT_FIELDS = [
   'unreconciled',
   'unpriced',
   ...USAGE_FIELDS,
+  'cascade_reflex',
+  'cascade_passed',
+  'saved_tokens',
+  'saved_ms',
 ] as const;
-export const MEASURES = [...COUNT_FIELDS, 'cost_pico', 'charge_pico'] as const;
+export const MEASURES = [...COUNT_FIELDS, 'cost_pico', 'charge_pico', 'saved_pico'] as const;
 
 type CountField = (typeof COUNT_FIELDS)[number];
 
@@ -36,6 +40,7 @@ export interface RollupRow extends Dimensions, Record<CountField, number> {
   dims: string;
   cost_pico: bigint;
   charge_pico: bigint;
+  saved_pico: bigint;
   tags?: Record<string, string>;
 }
 
@@ -103,19 +108,37 @@ function addOperation(
 ): void {
   const answered = operation.attempts.findLast((attempt) => attempt.deployment === operation.deployment);
   const provider = answered?.provider ?? operation.deployment.split('/', 1)[0]!;
-  const request = rowOf(rows, operation, operation.deployment, provider, operation.chargeCurrency, tags);
+  const rowIn = (currency: string | undefined) =>
+    rowOf(rows, operation, operation.deployment, provider, currency, tags);
+  const request = rowIn(operation.chargeCurrency);
   request.requests += 1;
   if (isError(operation)) request.errors += 1;
   if (operation.attempts.some((attempt) => attempt.usageSource === 'estimated')) request.estimated += 1;
   if (operation.attempts.some((attempt) => attempt.usageSource === 'unreconciled')) request.unreconciled += 1;
   if (operation.attempts.some(isUnpriced)) request.unpriced += 1;
   request.charge_pico += operation.charge_pico ?? 0n;
+  if (operation.cascade) addCascade(request, operation.cascade, rowIn);
   for (const attempt of operation.attempts) {
     const row = rowOf(rows, operation, attempt.deployment, attempt.provider, attempt.currency, tags);
     row.attempts += 1;
     row.cost_pico += attempt.cost_pico ?? 0n;
     for (const field of USAGE_FIELDS) row[field] += usageCount(attempt, field);
   }
+}
+
+/** What was saved has a currency of its own: that of the model that was not asked. */
+function addCascade(
+  request: RollupRow,
+  { decision, saved }: CascadeRecord,
+  rowIn: (currency: string) => RollupRow,
+): void {
+  if (decision === 'reflex') request.cascade_reflex += 1;
+  else request.cascade_passed += 1;
+  if (!saved) return;
+  request.saved_tokens += saved.tokens;
+  request.saved_ms += saved.ms ?? 0;
+  if (saved.cost_pico !== undefined && saved.currency !== undefined)
+    rowIn(saved.currency).saved_pico += saved.cost_pico;
 }
 
 function rowOf(
@@ -148,9 +171,9 @@ function rowOf(
   return row;
 }
 
-function zeroes(): Record<CountField, number> & { cost_pico: bigint; charge_pico: bigint } {
+function zeroes(): Record<CountField, number> & { cost_pico: bigint; charge_pico: bigint; saved_pico: bigint } {
   const counts = Object.fromEntries(COUNT_FIELDS.map((field) => [field, 0])) as Record<CountField, number>;
-  return { ...counts, cost_pico: 0n, charge_pico: 0n };
+  return { ...counts, cost_pico: 0n, charge_pico: 0n, saved_pico: 0n };
 }
 
 function toUuid(label: string): string {

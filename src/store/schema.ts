@@ -20,7 +20,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { AttemptRecord, OperationHold, OperationStatus } from '../contract/operation.ts';
+import type { AttemptRecord, CascadeRecord, OperationHold, OperationStatus } from '../contract/operation.ts';
 import type {
   BudgetScope,
   BudgetWindow,
@@ -366,6 +366,7 @@ export const operations = pgTable(
     holds: jsonb('holds').$type<OperationHold[]>().notNull(),
     agent: text('agent'),
     run: text('run'),
+    cascade: jsonb('cascade').$type<CascadeRecord>(),
   },
   (table) => [
     primaryKey({ columns: [table.at_ms, table.id] }),
@@ -415,6 +416,13 @@ const measures = {
   calls: count('calls').notNull(),
   cost_pico: pico('cost_pico').notNull(),
   charge_pico: pico('charge_pico').notNull(),
+  /** Requests to cascades that Reflex answered, and those that it passed on. */
+  cascade_reflex: count('cascade_reflex').notNull().default(0),
+  cascade_passed: count('cascade_passed').notNull().default(0),
+  /** What the large models would have taken, in the row's currency. */
+  saved_tokens: count('saved_tokens').notNull().default(0),
+  saved_ms: count('saved_ms').notNull().default(0),
+  saved_pico: pico('saved_pico').notNull().default(sql`0`),
 };
 
 export const rollups = pgTable('rollups', { ...dimensions, ...measures }, (table) => [

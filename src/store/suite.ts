@@ -9,10 +9,10 @@ import fc from 'fast-check';
 import type { Clock } from '../base/clock.ts';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import { PICO_PER_UNIT } from '../base/money.ts';
-import type { AttemptRecord, OperationRecord } from '../contract/operation.ts';
+import type { AttemptRecord, CascadeRecord, OperationRecord } from '../contract/operation.ts';
 import type { ApiKey, Budget, Posting, PriceRecord } from '../contract/records.ts';
 import { addUsage, type UsageVector } from '../contract/usage.ts';
-import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
+import type { CascadeSums, UsageFilter, UsageRow } from '../contract/usage-report.ts';
 import type { TestStore } from './testing.ts';
 import type { Audit, Store, UsageBatch } from './types.ts';
 
@@ -154,6 +154,37 @@ function filter(tenant: Tenant, groupBy: UsageFilter['groupBy'], change: Partial
     timezone: 'UTC',
     ...change,
   };
+}
+
+function noCascade(): CascadeSums {
+  return { reflex: 0, passed: 0, saved: { tokens: 0, cost: {}, ms: 0 } };
+}
+
+function sumsOf({ decision, saved }: CascadeRecord): CascadeSums {
+  return {
+    reflex: decision === 'reflex' ? 1 : 0,
+    passed: decision === 'passed' ? 1 : 0,
+    saved: {
+      tokens: saved?.tokens ?? 0,
+      ms: saved?.ms ?? 0,
+      cost: saved?.cost_pico === undefined ? {} : { [saved.currency!]: saved.cost_pico },
+    },
+  };
+}
+
+function addCascade(into: CascadeSums, one: CascadeSums): void {
+  into.reflex += one.reflex;
+  into.passed += one.passed;
+  into.saved.tokens += one.saved.tokens;
+  into.saved.ms += one.saved.ms;
+  for (const [currency, pico] of Object.entries(one.saved.cost))
+    into.saved.cost[currency] = (into.saved.cost[currency] ?? 0n) + pico;
+}
+
+/** A report leaves out amounts of 0. */
+function withoutZeros(sums: CascadeSums): CascadeSums {
+  const cost = Object.fromEntries(Object.entries(sums.saved.cost).filter(([, pico]) => pico !== 0n));
+  return { ...sums, saved: { ...sums.saved, cost } };
 }
 
 function only(rows: UsageRow[]): UsageRow {
@@ -431,6 +462,36 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         assert.equal((await store.reflex.list()).find((one) => one.model === model)!.active!.version, 2);
       });
 
+      it('keeps a version that was gone back to, however many follow it', async () => {
+        const model = fresh('model');
+        for (const number of [1, 2]) await put(model, number, 2);
+        assert.equal(await store.reflex.activate(model, 1), true);
+        for (const number of [3, 4, 5]) await put(model, number, 2);
+        assert.deepEqual(
+          (await store.reflex.versions(model)).map((one) => one.version),
+          [5, 4, 1],
+        );
+        assert.deepEqual(new Uint8Array((await store.reflex.block(model, 1, 'model', 0))!), bytes(70_000, 1));
+        assert.equal(await store.reflex.activate(model, 1), true);
+      });
+
+      it('commits nothing over a version that no longer answers', async () => {
+        const model = fresh('model');
+        await put(model, 1);
+        const reserved = await store.reflex.reserve(model, 'default');
+        const id = await store.reflex.append(model, 'default', [{ add: { text: 'x', intent: 'a' } }]);
+        await put(model, 3);
+        const late = { blocks: 0, changes: [id], keep: 10, over: 1 };
+        await refuses(store.reflex.commit(model, version(reserved), late), 'conflict');
+        assert.equal((await store.reflex.list()).find((one) => one.model === model)!.active!.version, 3);
+        assert.equal((await store.reflex.changes({ model })).length, 1);
+        const gone = { ...late, over: 3, changes: [id, id + 1] };
+        await refuses(store.reflex.commit(model, version(reserved), gone), 'conflict');
+        assert.equal((await store.reflex.changes({ model })).length, 1);
+        await store.reflex.commit(model, version(reserved), { ...late, over: 3 });
+        assert.equal((await store.reflex.changes({ model })).length, 0);
+      });
+
       it('commits only what is whole, and drops what a killed training has left', async () => {
         const model = fresh('model');
         assert.equal(await store.reflex.reserve(model, 'p'), 1);
@@ -449,24 +510,24 @@ export function storeSuite(name: string, open: OpenTestStore): void {
         const model = fresh('model');
         const change = (text: string) => ({ add: { text, intent: 'a' } });
         const revision = await store.reflex.revision();
-        assert.equal(await store.reflex.append(model, 'default', [change('one'), change('nul \0 and \ud800')]), 2);
+        const second = await store.reflex.append(model, 'default', [change('one'), change('nul \0 and \ud800')]);
         assert.ok((await store.reflex.revision()) > revision);
-        assert.equal(await store.reflex.append(model, 'default', [change('three')]), 3);
+        assert.equal(await store.reflex.append(model, 'default', [change('three')]), second + 1);
         const texts = async () =>
           (await store.reflex.changes({ model })).map(({ id, change: one }) => [
             id,
             (one as ReturnType<typeof change>).add.text,
           ]);
         assert.deepEqual(await texts(), [
-          [1, 'one'],
-          [2, 'nul \ufffd and \ufffd'],
-          [3, 'three'],
+          [second - 1, 'one'],
+          [second, 'nul \ufffd and \ufffd'],
+          [second + 1, 'three'],
         ]);
-        await put(model, 1, 10, [1, 3]);
-        assert.deepEqual(await texts(), [[2, 'nul \ufffd and \ufffd']]);
-        assert.deepEqual(await store.reflex.changes({ model, after: 2 }), []);
+        await put(model, 1, 10, [second - 1, second + 1]);
+        assert.deepEqual(await texts(), [[second, 'nul \ufffd and \ufffd']]);
+        assert.deepEqual(await store.reflex.changes({ model, after: second }), []);
         assert.ok((await store.reflex.changes()).some((one) => one.model === model));
-        assert.equal(await store.reflex.append(model, 'default', [change('four')]), 4);
+        assert.equal(await store.reflex.append(model, 'default', [change('four')]), second + 2);
       });
 
       it('gives many trainings numbers of their own', async () => {
@@ -891,6 +952,12 @@ export function storeSuite(name: string, open: OpenTestStore): void {
           ],
           agent: 'cockpit',
           run: 'run_1',
+          cascade: {
+            decision: 'reflex',
+            confidence: 0.97,
+            threshold: 0.9,
+            saved: { tokens: 120, cost_pico: 10n ** 24n + 1n, currency: 'CNY', ms: -3 },
+          },
         });
         const bare = operation(tenant, { attempts: [] });
         await store.usage.append(batchOf([full, bare]));
@@ -1321,6 +1388,25 @@ export function storeSuite(name: string, open: OpenTestStore): void {
               currency: cost === undefined ? undefined : currency,
             }),
           );
+        const anyCascade: fc.Arbitrary<CascadeRecord | undefined> = fc.option(
+          fc.oneof(
+            fc.constant<CascadeRecord>({ decision: 'passed', reason: 'unsure' }),
+            fc
+              .record({
+                tokens: count,
+                cost: fc.option(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 24n }), { nil: undefined }),
+                currency: fc.constantFrom('USD', 'CNY', 'EUR'),
+                ms: fc.option(fc.integer({ min: -1_000, max: 100_000 }), { nil: undefined }),
+              })
+              .map(
+                ({ tokens, cost, currency, ms }): CascadeRecord => ({
+                  decision: 'reflex',
+                  saved: { tokens, ms, ...(cost !== undefined && { cost_pico: cost, currency }) },
+                }),
+              ),
+          ),
+          { nil: undefined },
+        );
         const anyOperation = fc
           .record({
             model: names,
@@ -1329,8 +1415,9 @@ export function storeSuite(name: string, open: OpenTestStore): void {
             attempts: fc.array(anyAttempt, { maxLength: 3 }),
             charge: fc.bigInt({ min: 0n, max: 10n ** 24n }),
             currency,
+            cascade: anyCascade,
           })
-          .map(({ model, minute, team, attempts, charge, currency }) =>
+          .map(({ model, minute, team, attempts, charge, currency, cascade }) =>
             operation(tenant, {
               model,
               deployment: attempts.at(-1)?.deployment ?? '',
@@ -1339,6 +1426,7 @@ export function storeSuite(name: string, open: OpenTestStore): void {
               attempts,
               charge_pico: charge,
               chargeCurrency: currency,
+              ...(cascade && { cascade }),
             }),
           );
         const operations: OperationRecord[] = [];
@@ -1351,7 +1439,9 @@ export function storeSuite(name: string, open: OpenTestStore): void {
             const usage: UsageVector = {};
             const cost: Record<string, bigint> = {};
             const charge: Record<string, bigint> = {};
+            const cascade = noCascade();
             for (const one of operations) {
+              if (one.cascade) addCascade(cascade, sumsOf(one.cascade));
               if (one.charge_pico) charge[one.chargeCurrency!] = (charge[one.chargeCurrency!] ?? 0n) + one.charge_pico;
               for (const each of one.attempts) {
                 addUsage(usage, each.usage);
@@ -1373,8 +1463,10 @@ export function storeSuite(name: string, open: OpenTestStore): void {
                 usage: {} as UsageVector,
                 cost: {} as Record<string, bigint>,
                 charge: {} as Record<string, bigint>,
+                cascade: noCascade(),
               };
               for (const row of rows) {
+                if (row.cascade) addCascade(sum.cascade, row.cascade);
                 sum.requests += row.requests;
                 sum.attempts += row.attempts;
                 addUsage(sum.usage, row.usage);
@@ -1383,13 +1475,14 @@ export function storeSuite(name: string, open: OpenTestStore): void {
                   sum.charge[name] = (sum.charge[name] ?? 0n) + amount;
               }
               assert.deepEqual(
-                sum,
+                { ...sum, cascade: withoutZeros(sum.cascade) },
                 {
                   requests: operations.length,
                   attempts: operations.flatMap((one) => one.attempts).length,
                   usage,
                   cost,
                   charge,
+                  cascade: withoutZeros(cascade),
                 },
                 groupBy.join(),
               );

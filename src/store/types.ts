@@ -298,15 +298,16 @@ export interface Store {
     /** undefined past the last. */
     block(model: string, version: number, part: string, position: number): Promise<Uint8Array | undefined>;
     /**
-     * Makes a version whose blocks are there the one that answers, drops the changes that it has learnt and all versions but the newest `keep`.
-     * Throws AppError `conflict` where blocks are missing or the model is gone.
+     * Makes a version whose blocks are there the one that answers, drops the changes that it has learnt and all versions but the newest `keep`
+     * and those that were ever activated. Throws AppError `conflict` where blocks are missing, the model is gone, or, where `over`
+     * is given, another version than that (0: none) answers by now or some of the changes are gone.
      */
     commit(
       model: string,
       version: StoredReflexVersion,
-      options: { blocks: number; changes: readonly number[]; keep: number },
+      options: { blocks: number; changes: readonly number[]; keep: number; over?: number },
     ): Promise<void>;
-    /** false where there is no such version. */
+    /** It is kept from now on. false where there is no such version. */
     activate(model: string, version: number): Promise<boolean>;
     /** Keeps changes once this has resolved; answers the id of the last. Makes the model where there is none. */
     append(model: string, project: string, changes: unknown[]): Promise<number>;

@@ -178,6 +178,7 @@ function operationRow(operation: OperationRecord): Record<string, unknown> {
     holds: operation.holds,
     agent: operation.agent,
     run: operation.run,
+    cascade: operation.cascade,
   };
 }
 

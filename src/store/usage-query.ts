@@ -8,6 +8,7 @@ import { QUARTER_MS } from './rollup.ts';
 /** Rows that a report may have; what is larger is to be filtered. */
 const MAX_ROWS = 100_000;
 const MAX_GROUPS = 8;
+const CASCADE_COUNTS = ['cascade_reflex', 'cascade_passed', 'saved_tokens', 'saved_ms'] as const;
 const TAG = 'tag:';
 
 /** What a group is in a rollup. `model` is the deployment that did the work; `requested_model` is the name that was asked for. */
@@ -40,10 +41,19 @@ export async function queryUsage(sql: Sql, filter: UsageFilter): Promise<UsageRo
   const tagged = filter.groupBy.some((group) => group.startsWith(TAG));
   const where = whereSql(filter, parameters);
   const names = groups.map((_group, index) => `g${index}`);
-  const counts = ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced', ...USAGE_FIELDS];
+  const counts = [
+    'requests',
+    'attempts',
+    'errors',
+    'estimated',
+    'unreconciled',
+    'unpriced',
+    ...USAGE_FIELDS,
+    ...CASCADE_COUNTS,
+  ];
   const statement = `
     select ${[...groups.map((group, index) => `${group} as g${index}`), 'currency as money', ...counts.map((count) => `sum(${count}) as ${count}`)].join(', ')},
-      sum(cost_pico)::text as cost_pico, sum(charge_pico)::text as charge_pico
+      sum(cost_pico)::text as cost_pico, sum(charge_pico)::text as charge_pico, sum(saved_pico)::text as saved_pico
     from ${tagged ? 'tag_rollups' : 'rollups'} where ${where}
     group by ${[...names, 'currency'].join(', ')}
     order by ${[...names, 'money'].join(', ')}
@@ -161,6 +171,25 @@ function addRow(into: UsageRow, row: Record<string, string>): void {
   }
   addMoney(into.cost, row.money!, BigInt(row.cost_pico!));
   addMoney(into.charge, row.money!, BigInt(row.charge_pico!));
+  addCascade(into, row);
+}
+
+function addCascade(into: UsageRow, row: Record<string, string>): void {
+  const [reflex, passed, tokens, ms] = CASCADE_COUNTS.map((name) => Number(row[name])) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const saved_pico = BigInt(row.saved_pico!);
+  // What was saved may stand in a row of another currency than the request itself.
+  if (reflex + passed === 0 && saved_pico === 0n) return;
+  into.cascade ??= { reflex: 0, passed: 0, saved: { tokens: 0, cost: {}, ms: 0 } };
+  into.cascade.reflex += reflex;
+  into.cascade.passed += passed;
+  into.cascade.saved.tokens += tokens;
+  into.cascade.saved.ms += ms;
+  addMoney(into.cascade.saved.cost, row.money!, saved_pico);
 }
 
 function addMoney(into: Record<string, Pico>, currency: string, amount_pico: Pico): void {

@@ -8,7 +8,7 @@ const TONES: Record<string, string> = {
   failed: 'text-bad',
 };
 /** Shape tells it too, for those who do not see the colour. */
-const SIGNS: Record<string, string> = { completed: '●', cut: '◐', aborted: '◐', broken: '✕', failed: '✕' };
+const SIGNS: Record<string, string> = { completed: '●', cut: '◐', aborted: '◐', broken: '✕', failed: '✕', passed: '○' };
 
 /** How an operation or attempt ended. */
 export function Status({ value }: { value: string }) {

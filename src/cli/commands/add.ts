@@ -45,11 +45,31 @@ async function add(name: string | undefined, options: AddOptions, io: Io): Promi
   const { home } = clientConfig({ home: options.home });
   const { partAt } = await import('../../base/parts.ts');
   const wasThere = partAt(home, name).version !== undefined;
+  if (!wasThere) await makeFolder(home);
   if (!wasThere) io.note(`bringing ${name} from npm …`);
   const size = await bringPart(home, part, { note: (message) => io.note(message) });
   const { folder, version } = partAt(home, name);
   if (options.json) return printJson(io, { name, version, folder, bytes: size, installed: true });
   io.out(`${name} ${version} ${wasThere ? 'is there already' : 'is installed'}: ${bytes(size)} in ${folder}`);
+}
+
+/** Makes a folder level by level: asked for all at once, Node hangs where a file system takes none. Throws AppError. */
+async function makeFolder(folder: string): Promise<void> {
+  const [{ mkdir, stat }, { dirname }, { AppError }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:path'),
+    import('../../base/errors.ts'),
+  ]);
+  try {
+    if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+    if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    const what = code === 'EEXIST' ? 'is no folder' : `can't be made (${code})`;
+    throw new AppError('invalid_request', `${folder} ${what}; name another data folder with --home.`);
+  }
 }
 
 async function list(options: AddOptions, io: Io): Promise<void> {

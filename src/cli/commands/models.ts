@@ -48,7 +48,7 @@ async function models(text: string | undefined, options: ModelOptions, io: Io): 
         },
         {
           title: 'targets',
-          value: (model) => model.targets?.map((target) => target.model).join(', ') ?? '',
+          value: targetsOf,
           optional: true,
         },
         { title: 'state', value: stateOf, optional: true },
@@ -58,8 +58,14 @@ async function models(text: string | undefined, options: ModelOptions, io: Io): 
   );
 }
 
+function targetsOf({ cascade, targets }: ModelView): string {
+  const large = targets?.map((target) => target.model).join(', ') ?? '';
+  return cascade ? `${cascade.reflex}, then ${large}` : large;
+}
+
 /** Of the circuit breaker; a model that is well needs no word. */
 function stateOf(model: ModelView): string {
+  if (model.cascade?.problem) return 'Reflex never answers; `doctor` says why';
   if (model.health?.state === 'open') return 'failing, left out for now';
   return model.health?.state === 'half_open' ? 'being tried again' : '';
 }

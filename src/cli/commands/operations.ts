@@ -74,6 +74,20 @@ function chargeOf(row: OperationView): string {
   return row.charge === null ? 'no price' : `${row.charge} ${row.charge_currency ?? ''}`.trimEnd();
 }
 
+function cascadeText({
+  decision,
+  reason,
+  confidence,
+  threshold,
+  saved,
+}: NonNullable<OperationView['cascade']>): string {
+  const sure = confidence === undefined ? '' : ` (confidence ${confidence.toFixed(3)}, asked ${threshold?.toFixed(3)})`;
+  if (decision === 'passed') return `passed on: ${reason?.replace('_', ' ')}${sure}`;
+  const money = saved?.cost === undefined ? '' : `, ${saved.cost} ${saved.currency}`;
+  const time = saved?.ms === undefined ? '' : `, ${saved.ms} ms`;
+  return `answered by Reflex${sure}${saved ? `; saved about ${saved.tokens} tokens${money}${time}` : ''}`;
+}
+
 async function getOperation(id: string, options: AskOptions, io: Io): Promise<void> {
   const [{ connect }, { formatFacts, formatTable }, { count, duration, localTime, money }] = await Promise.all([
     import('../client.ts'),
@@ -98,6 +112,7 @@ async function getOperation(id: string, options: AskOptions, io: Io): Promise<vo
       ],
       ['cost', money(row.costs)],
       ['charge', chargeOf(row)],
+      ...(row.cascade ? ([['cascade', cascadeText(row.cascade)]] as const) : []),
       ['price', row.sell_price_version ?? row.price_version ?? '-'],
       [
         'time',

@@ -25,18 +25,30 @@ interface PredictOptions extends AskOptions {
   file?: string;
 }
 
-interface Prediction {
+interface Meaning {
   intent: string;
   confidence: number;
   slots: { name: string; value: string }[];
+}
+
+interface Prediction extends Meaning {
+  parts?: (Meaning & { text: string })[];
   ms: number;
 }
 
 export function addReflex(program: Command, io: Io): void {
   const reflex = program.command('reflex').description('the built-in model that learns from examples');
-  withConnection(reflex.command('list', { isDefault: true }).description('models of the default project')).action(
-    (options: AskOptions) => list(options, io),
-  );
+  withConnection(
+    reflex.command('list', { isDefault: true }).description('models of the default project').allowExcessArguments(),
+  ).action((options: AskOptions, command: Command) => {
+    // What is no command comes here, as `list` is what runs where none is given.
+    const [other] = command.args;
+    if (other !== undefined) {
+      const names = reflex.commands.map((one) => one.name()).join(', ');
+      throw new WrongUsage(`reflex takes ${names}; there is no command "${other}".`);
+    }
+    return list(options, io);
+  });
   withConnection(
     reflex
       .command('train')
@@ -168,7 +180,7 @@ async function predict(name: string, given: string[], options: PredictOptions, i
   const answer = await connect(options).send<Prediction[]>('POST', `${pathOf(name)}/predict`, { texts });
   if (options.json) return printJson(io, answer);
   io.out(
-    formatTable<{ text: string; prediction: Prediction }>(
+    formatTable<{ text: string; prediction: Meaning; ms?: number }>(
       [
         { title: 'text', value: ({ text }) => text },
         { title: 'intent', value: ({ prediction }) => prediction.intent },
@@ -178,9 +190,12 @@ async function predict(name: string, given: string[], options: PredictOptions, i
           value: ({ prediction }) => prediction.slots.map((slot) => `${slot.name}=${slot.value}`).join(', '),
           optional: true,
         },
-        { title: 'ms', value: ({ prediction }) => prediction.ms.toFixed(1), align: 'right' },
+        { title: 'ms', value: ({ ms }) => ms?.toFixed(1) ?? '', align: 'right' },
       ],
-      answer.map((prediction, index) => ({ text: texts[index]!, prediction })),
+      answer.flatMap((prediction, index) => [
+        { text: texts[index]!, prediction, ms: prediction.ms },
+        ...(prediction.parts ?? []).map((part) => ({ text: `- ${part.text}`, prediction: part })),
+      ]),
     ),
   );
 }
@@ -259,15 +274,18 @@ async function remove(name: string, options: AskOptions, io: Io): Promise<void> 
 }
 
 async function evaluateFiles(options: EvalOptions, io: Io): Promise<void> {
-  const [{ evaluate }, { readExamples }] = await Promise.all([
+  const [{ evaluateApart }, { readExamples }] = await Promise.all([
     import('../../reflex/index.ts'),
     import('../read-examples.ts'),
   ]);
   const train = readExamples(options.train);
   const test = readExamples(options.test);
-  const vectors = options.vectors ? await openPart(options.home) : undefined;
-  if (!options.json) io.note(`training on ${train.length} examples …`);
-  const report = await evaluate({ train, test, ...(vectors && { vectors }) });
+  const vectorsFolder = options.vectors ? await folderOfVectors(options.home) : undefined;
+  io.note(`training on ${train.length} examples …`);
+  const report = await evaluateApart(
+    { train, test, ...(vectorsFolder !== undefined && { vectorsFolder }) },
+    { onProgress: teller(io) },
+  );
   if (options.json) return printJson(io, report);
   const [{ formatFacts }, { bytes, count }] = await Promise.all([import('../table.ts'), import('../format.ts')]);
   const share = (value: number | null | undefined): string => value?.toFixed(4) ?? '-';
@@ -290,16 +308,30 @@ async function evaluateFiles(options: EvalOptions, io: Io): Promise<void> {
   );
 }
 
-/** The English vectors of the data folder. Throws AppError that says how to bring them. */
-async function openPart(home: string | undefined) {
-  const [{ partAt }, { clientConfig }, { openVectors }, { AppError }] = await Promise.all([
+const TELL_EVERY_MS = 5_000;
+
+/** Notes every phase once, and how far it is while it goes on. */
+function teller(io: Io): (progress: { phase: string; done: number; of: number }) => void {
+  let phase = '';
+  let told_ms = 0;
+  return (progress) => {
+    const now_ms = performance.now();
+    if (progress.phase === phase && now_ms - told_ms < TELL_EVERY_MS) return;
+    io.note(progress.phase === phase ? `  ${phase}: ${progress.done} of ${progress.of}` : `  ${progress.phase}`);
+    phase = progress.phase;
+    told_ms = now_ms;
+  };
+}
+
+/** Where the English vectors are in the data folder. Throws AppError that says how to bring them. */
+async function folderOfVectors(home: string | undefined): Promise<string> {
+  const [{ partAt }, { clientConfig }, { AppError }] = await Promise.all([
     import('../../base/parts.ts'),
     import('../settings.ts'),
-    import('../../reflex/index.ts'),
     import('../../base/errors.ts'),
   ]);
   const part = partAt(clientConfig({ home }).home, 'vectors');
   if (part.version === undefined)
     throw new AppError('not_found', 'The English vectors are not installed; run `npx tokenworks add vectors` first.');
-  return openVectors(part.folder);
+  return part.folder;
 }

@@ -1,5 +1,6 @@
 /** Operations, models, captures, the ledger and what watches over them, on the wire. */
 import { z } from 'zod';
+import { PASS_REASONS } from '../operation.ts';
 import { Amounts, Id, Moment, Paging, Timestamp } from './common.ts';
 import { UsageView } from './usage.ts';
 
@@ -28,6 +29,25 @@ export const AttemptView = z
   })
   .meta({ id: 'Attempt' });
 export type AttemptView = z.infer<typeof AttemptView>;
+
+export const CascadeView = z
+  .object({
+    decision: z.enum(['reflex', 'passed']),
+    reason: z.enum(PASS_REASONS).optional().meta({ description: 'Why the large model was asked.' }),
+    confidence: z.number().optional(),
+    threshold: z.number().optional(),
+    saved: z
+      .object({
+        estimated: z.literal(true),
+        tokens: z.number(),
+        cost: z.string().optional(),
+        currency: z.string().optional(),
+        ms: z.number().optional(),
+      })
+      .optional()
+      .meta({ description: 'What the large model would have taken, by estimate.' }),
+  })
+  .meta({ id: 'CascadeDecision' });
 
 export const OperationView = z
   .object({
@@ -72,6 +92,7 @@ export const OperationView = z
         settled: z.string(),
       }),
     ),
+    cascade: CascadeView.optional().meta({ description: 'Where the name that was called is a cascade.' }),
   })
   .meta({ id: 'Operation' });
 export type OperationView = z.infer<typeof OperationView>;
@@ -104,6 +125,20 @@ export const ModelView = z
     embeddings: z.boolean().optional(),
     targets: z.array(z.object({ model: z.string(), weight: z.number() })).optional(),
     strategy: z.string().optional(),
+    cascade: z
+      .object({
+        reflex: z.string(),
+        precision: z.number().optional(),
+        threshold: z.number().nullable().meta({
+          description: "Of the default project's model: from this confidence on Reflex answers; null: it never does.",
+        }),
+        answers: z
+          .number()
+          .optional()
+          .meta({ description: 'Share of held-out texts that Reflex answers from there on.' }),
+        problem: z.string().optional(),
+      })
+      .optional(),
     priced: z.boolean(),
     cost: ModelPrice.nullable(),
     sell: ModelPrice.nullable().meta({ description: 'null: charge = cost.' }),

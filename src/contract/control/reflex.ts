@@ -145,11 +145,25 @@ export const ReflexJobView = z
   .meta({ id: 'ReflexJob' });
 export type ReflexJobView = z.infer<typeof ReflexJobView>;
 
+const ReflexSlots = z.array(z.object({ name: z.string(), value: z.string(), start: z.number(), end: z.number() }));
 export const ReflexPrediction = z
   .object({
     intent: z.string(),
     confidence: z.number(),
-    slots: z.array(z.object({ name: z.string(), value: z.string(), start: z.number(), end: z.number() })),
+    slots: ReflexSlots,
+    parts: z
+      .array(
+        z.object({
+          text: z.string(),
+          start: z.number(),
+          end: z.number(),
+          intent: z.string(),
+          confidence: z.number(),
+          slots: ReflexSlots,
+        }),
+      )
+      .optional()
+      .meta({ description: 'Only where the text has several commands: each of them, with its place in the text.' }),
     ms: z.number(),
   })
   .meta({ id: 'ReflexPrediction' });

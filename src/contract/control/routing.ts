@@ -1,5 +1,6 @@
 /** Prices, exchange rates, providers and aliases on the wire. */
 import { z } from 'zod';
+import { cascadeShape, checkAlias } from '../../base/cascade-fields.ts';
 import { Currency, Id, Moment, Name, Paging, PositiveDecimal, Timestamp } from './common.ts';
 
 const Managed = z.enum(['file', 'api', 'builtin']);
@@ -187,21 +188,42 @@ const AliasTarget = z.union([
   z.strictObject({ model: Name, weight: z.number().positive().max(1_000_000).default(1) }),
 ]);
 
-export const PutAlias = z.strictObject({
+const aliasFields = {
   strategy: z.enum(['priority', 'weighted', 'fastest', 'cheapest', 'sticky']).default('priority'),
-  targets: z.array(AliasTarget).min(1).max(50),
+  targets: z
+    .array(AliasTarget)
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({ description: 'Models; absent where there is a cascade.' }),
   retries: z.int().min(0).max(10).default(0),
   timeout_ms: z.int().positive().max(3_600_000).optional(),
-});
+  cascade: cascadeShape.cascade.meta({
+    description: 'A Reflex model, and the model or alias that answers where it is not sure; see docs/cascade.md.',
+  }),
+  precision: cascadeShape.precision.meta({
+    description: 'Wanted share of right answers among those that Reflex gives; 0.95 unless given.',
+  }),
+  threshold: cascadeShape.threshold.meta({ description: 'Least confidence instead of a precision.' }),
+  distill: cascadeShape.distill.meta({
+    description: 'Confirmed and corrected answers become examples, so many a day and project.',
+  }),
+};
+export const PutAlias = z.strictObject(aliasFields).superRefine(checkAlias);
 export type PutAlias = z.input<typeof PutAlias>;
-export const CreateAlias = PutAlias.extend({ name: ProviderName });
+export const AliasName = z.strictObject({ name: ProviderName });
+export const CreateAlias = z.strictObject({ ...aliasFields, name: ProviderName }).superRefine(checkAlias);
 export type CreateAlias = z.input<typeof CreateAlias>;
 
 export const AliasView = z
   .object({
     name: z.string(),
     strategy: z.string(),
-    targets: z.array(z.object({ model: z.string(), weight: z.number() })),
+    targets: z.array(z.object({ model: z.string(), weight: z.number() })).optional(),
+    cascade: z.array(z.string()).optional(),
+    precision: z.number().optional(),
+    threshold: z.number().optional(),
+    distill: z.object({ examples_per_day: z.number() }).optional(),
     retries: z.number(),
     timeout_ms: z.number().optional(),
     managed_by: z.enum(['file', 'api']),

@@ -56,6 +56,16 @@ export const UsageRowView = z
     unpriced: z.number(),
     cost: Amounts,
     charge: Amounts,
+    cascade: z
+      .object({
+        reflex: z.number().meta({ description: 'Requests that Reflex answered.' }),
+        passed: z.number().meta({ description: 'Requests that the large model was asked for.' }),
+        saved: z
+          .object({ tokens: z.number(), cost: Amounts, ms: z.number() })
+          .meta({ description: 'What the large models would have taken, by estimate.' }),
+      })
+      .optional()
+      .meta({ description: 'Where any request was to a cascade.' }),
   })
   .meta({ id: 'UsageRow' });
 export type UsageRowView = z.infer<typeof UsageRowView>;
@@ -168,6 +178,20 @@ export const CreateOutcome = z
     currency: Currency.optional(),
     minutes_saved: z.number().min(0).max(10_000_000).optional(),
     idempotency_key: z.string().min(1).max(200).optional(),
+    answer: z
+      .strictObject({
+        intent: z.string().trim().min(1).max(200),
+        slots: z
+          .array(z.strictObject({ name: z.string().min(1).max(200), value: z.string().min(1).max(2000) }))
+          .max(100)
+          .optional(),
+      })
+      .optional()
+      .meta({ description: 'With kind `corrected`: the tool or label that would have been right, and its values.' }),
+  })
+  .refine((outcome) => outcome.answer === undefined || outcome.kind === 'corrected', {
+    path: ['answer'],
+    message: 'belongs to the kind "corrected"',
   })
   .refine((outcome) => (outcome.operation === undefined) !== (outcome.run === undefined), {
     path: ['operation'],
@@ -190,6 +214,17 @@ export const OutcomeView = z
     currency: z.string().optional(),
     minutes_saved: z.number().optional(),
     idempotency_key: z.string().optional(),
+    example: z
+      .object({
+        status: z.enum(['added', 'already', 'over_budget', 'not_kept', 'no_example', 'refused']),
+        model: z.string().optional(),
+        intent: z.string().optional(),
+        detail: z.string().optional(),
+      })
+      .optional()
+      .meta({
+        description: 'What a cascade that learns made of a `confirmed` or `corrected` answer; see docs/cascade.md.',
+      }),
   })
   .meta({ id: 'Outcome' });
 export type OutcomeView = z.infer<typeof OutcomeView>;

@@ -7,7 +7,11 @@ const LARGE_BYTES = 256 * 1024;
 
 /** Reads a JSON body of at most `maxBytes`. Content types don't matter: curl sends a form's unless told otherwise. */
 export async function readJson(context: Context, maxBytes: number): Promise<unknown> {
-  const bytes = await readBytes(context.req.raw, maxBytes);
+  return parseJson(await readBytes(context.req.raw, maxBytes));
+}
+
+/** Throws AppError `invalid_request`. */
+export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new AppError('invalid_request', 'The body is empty; a JSON object is needed.');
   try {
     return JSON.parse(bytes.toString('utf8'));
@@ -22,7 +26,7 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Buf
   if (encoding && encoding !== 'identity') {
     throw new AppError('invalid_request', 'The body is compressed; send it as it is.', { param: 'content-encoding' });
   }
-  const tooLarge = () => new AppError('too_large', `The body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB.`);
+  const tooLarge = () => new AppError('too_large', `The body is larger than ${sizeOf(maxBytes)}.`);
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > maxBytes) throw tooLarge();
   if (!request.body) return Buffer.alloc(0);
@@ -43,6 +47,10 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Buf
     if (whole && size <= whole.length) whole.set(value, at);
     else chunks.push(value);
   }
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.floor(bytes / 1024)} kB` : `${Math.floor(bytes / 1024 / 1024)} MB`;
 }
 
 /** Throws AppError `invalid_request` with the offending field's path as `param`. */

@@ -3,6 +3,7 @@ import { PARTS, partAt } from '../../base/parts.ts';
 import { DoctorReport } from '../../contract/control/index.ts';
 import { listModels } from '../../providers/index.ts';
 import type { Services } from '../services.ts';
+import { cascadeState } from './cascade-state.ts';
 import type { Routes } from './define.ts';
 import { storeAnswers } from './health.ts';
 import { journalBacklog } from './journal-backlog.ts';
@@ -44,6 +45,7 @@ const CHECKS: readonly (readonly [string, Examine])[] = [
   ['journal', checkJournal],
   ['ledger', checkLedger],
   ['catalogue', checkCatalogue],
+  ['cascades', checkCascades],
   ['prices', checkPrices],
   ['unpriced', checkUnpriced],
   ['unreconciled', checkUnreconciled],
@@ -123,6 +125,22 @@ function checkCatalogue(services: Services): Check {
             .map(({ subject, error }) => `${subject}: ${error.message}`)
             .join('; '),
   };
+}
+
+/** A cascade whose Reflex model no project has taught, or that never was right often enough, costs what its large model costs. */
+function checkCascades(services: Services): Check[] {
+  return services
+    .snapshot()
+    .catalogue.cascades()
+    .map((route) => {
+      const { threshold, answers, problem } = cascadeState(services, route);
+      const about = answers === undefined ? '' : `, ${Math.round(answers * 100)} % of held-out texts`;
+      return {
+        name: `cascade ${route.name}`,
+        ok: problem === undefined,
+        detail: problem ?? `reflex/${route.cascade.reflex} answers from a confidence of ${threshold} on${about}`,
+      };
+    });
 }
 
 function checkPrices(services: Services): Check {

@@ -13,16 +13,19 @@ import {
   reflexOwner,
 } from '../../contract/control/index.ts';
 import type { Deployment, ListedModel } from '../../gateway/catalogue.ts';
-import { estimateInput, type JsonObject } from '../../providers/index.ts';
-import { parseCountTokens, renderCountTokens } from '../../providers/protocols/anthropic-messages/index.ts';
+import { renderCountTokens } from '../../providers/protocols/anthropic-messages/index.ts';
+import { createBodyWorker } from '../body-worker.ts';
+import { type CountedBody, countTokensOf } from '../count-tokens.ts';
 import { isAnthropicClient } from '../middleware/errors.ts';
 import type { Services } from '../services.ts';
-import type { Routes } from './define.ts';
+import { cascadeState, isCascade } from './cascade-state.ts';
+import { KEY_BODY_BYTES, type Routes } from './define.ts';
 import { paged } from './paging.ts';
 import { defined } from './wire.ts';
 
 const TAG = 'Models';
 const REFLEX_PREFIX = 'reflex/';
+const COUNT_TOKENS = new URL('../count-tokens', import.meta.url);
 
 const OpenAiModel = z
   .object({
@@ -47,6 +50,7 @@ const ListQuery = z.object({
 });
 
 export function modelRoutes(routes: Routes, services: Services): void {
+  const bodies = createBodyWorker();
   for (const path of ['/v1/models', '/api/v3/models']) {
     routes.key(
       {
@@ -92,20 +96,23 @@ export function modelRoutes(routes: Routes, services: Services): void {
       summary: 'Estimate the input tokens of a message (Anthropic)',
       description: 'Counted here; the header x-tokenworks-estimated names the tokenizer.',
       body: z.record(z.string(), z.unknown()),
+      isRaw: true,
       maxBodyBytes: Math.floor(services.config.server.max_body_mb * 1024 * 1024),
       response: z.object({ input_tokens: z.number() }),
       errors: ['model_not_found', 'not_allowed'],
     },
-    async ({ context, body, principal }) => {
-      const request = parseCountTokens(body as JsonObject);
-      if (!principal.allows(request.model))
+    async ({ context, raw, principal }) => {
+      const counted =
+        raw.length <= KEY_BODY_BYTES
+          ? await countTokensOf(raw)
+          : await bodies.read<CountedBody>(COUNT_TOKENS, 'countTokensOf', raw);
+      if (!principal.allows(counted.model))
         throw new AppError('not_allowed', 'This API key may not call that model.', { param: 'model' });
-      const name = catalogueName(principal.key.project, request.model);
-      if (name === undefined) throw unknownModel(request.model);
+      const name = catalogueName(principal.key.project, counted.model);
+      if (name === undefined) throw unknownModel(counted.model);
       services.snapshot().catalogue.resolve(name);
-      const estimate = await estimateInput(request);
-      context.header('x-tokenworks-estimated', estimate.tokenizer);
-      return context.json(renderCountTokens(estimate.tokens));
+      context.header('x-tokenworks-estimated', counted.tokenizer);
+      return context.json(renderCountTokens(counted.tokens));
     },
   );
 
@@ -256,6 +263,7 @@ function factsFor(services: Services): (model: ListedModel) => ModelView {
       embeddings: model.facts.embeddings,
       targets: route?.targets.map((target) => ({ model: target.deployment.id, weight: target.weight })),
       strategy: route?.strategy,
+      cascade: isCascade(route) ? defined(cascadeState(services, route)) : undefined,
       priced:
         model.kind === 'reflex' ||
         (route ? route.targets.every((target) => isPriced(target.deployment)) : prices?.cost != null),

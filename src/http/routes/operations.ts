@@ -1,6 +1,6 @@
 import { formatDecimal, type Pico } from '../../base/money.ts';
 import { type AttemptView, IdParams, OperationQuery, OperationView, pageOf } from '../../contract/control/index.ts';
-import type { AttemptRecord, OperationRecord } from '../../contract/operation.ts';
+import type { AttemptRecord, CascadeRecord, OperationRecord } from '../../contract/operation.ts';
 import type { UsageSource } from '../../contract/usage.ts';
 import { amountsView, usageView } from '../../contract/usage-view.ts';
 import { usageOf } from '../../gateway/live.ts';
@@ -8,7 +8,7 @@ import { ADMIN_ACTOR } from '../middleware/auth.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
 import { mapPage } from './paging.ts';
-import { addAmount, iso, moment, notFound } from './wire.ts';
+import { addAmount, defined, iso, moment, notFound } from './wire.ts';
 
 const TAG = 'Operations';
 
@@ -126,7 +126,26 @@ export function operationView(record: OperationRecord): OperationView {
       held: formatDecimal(hold.held_pico),
       settled: formatDecimal(hold.settled_pico),
     })),
+    cascade: record.cascade && cascadeView(record.cascade),
   };
+}
+
+function cascadeView({ decision, reason, confidence, threshold, saved }: CascadeRecord): OperationView['cascade'] {
+  return defined({
+    decision,
+    reason,
+    confidence,
+    threshold,
+    saved:
+      saved &&
+      defined({
+        estimated: true as const,
+        tokens: saved.tokens,
+        cost: saved.cost_pico === undefined ? undefined : formatDecimal(saved.cost_pico),
+        currency: saved.currency,
+        ms: saved.ms,
+      }),
+  });
 }
 
 function attemptView(attempt: AttemptRecord): AttemptView {

@@ -1,4 +1,5 @@
 /** What came of calls, and what they returned on what they cost. */
+import type { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { formatDecimal, mulDiv, PICO_PER_UNIT, type Pico, parseDecimal } from '../../base/money.ts';
@@ -40,7 +41,8 @@ export function outcomeRoutes(routes: Routes, services: Services): void {
       path: '/v1/outcomes',
       tag: TAG,
       summary: 'Say what came of a call',
-      description: 'The same idempotency_key again answers the first record.',
+      description:
+        'The same idempotency_key again answers the first record. The kinds `confirmed` and `corrected` teach the cascade that was called, where it learns.',
       body: CreateOutcome,
       status: 201,
       response: OutcomeView,
@@ -70,7 +72,9 @@ export function outcomeRoutes(routes: Routes, services: Services): void {
         throw new AppError('conflict', 'This idempotency_key stands for another outcome already.', {
           param: 'idempotency_key',
         });
-      return outcomeView(kept);
+      const teaches = record.cascade !== undefined && (body.kind === 'confirmed' || body.kind === 'corrected');
+      if (!teaches) return outcomeView(kept);
+      return { ...outcomeView(kept), example: await exampleOf(services, record.id, body) };
     },
   );
 
@@ -114,6 +118,16 @@ export function outcomeRoutes(routes: Routes, services: Services): void {
       return { from: iso(range.from_ms), to: iso(range.to_ms), data };
     },
   );
+}
+
+async function exampleOf(
+  services: Services,
+  operation: string,
+  { kind, answer }: z.output<typeof CreateOutcome>,
+): Promise<OutcomeView['example']> {
+  // What was wrong, without what is right, teaches nothing.
+  if (kind === 'corrected' && !answer) return { status: 'no_example' };
+  return defined(await services.lessons.learn(operation, answer));
 }
 
 function outcomeView(row: OutcomeRecord): OutcomeView {

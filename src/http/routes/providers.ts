@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { type AliasConfig, aliasConfigSchema, providerConfigSchema } from '../../config.ts';
 import {
+  AliasName,
   AliasView,
   CreateAlias,
   CreateProvider,
@@ -338,7 +339,7 @@ function aliasRoutes(routes: Routes, services: Services): void {
       errors: ['managed_by_file', 'model_not_found'],
     },
     async ({ params, body, audit }) => {
-      const { name } = parseWith(CreateAlias.pick({ name: true }), { name: params.name });
+      const { name } = parseWith(AliasName, { name: params.name });
       return put(name, body, audit('alias.update', name, { ...body }));
     },
   );
@@ -391,7 +392,8 @@ function refuseFileAlias(services: Services, name: string): void {
 function checkTargets(services: Services, entry: AliasConfig): void {
   const { catalogue } = services.snapshot();
   const aliases = new Set(catalogue.list().flatMap((model) => (model.kind === 'alias' ? [model.id] : [])));
-  for (const [index, model] of entry.targets.map(modelOf).entries()) {
+  if (entry.cascade) checkCascade(services, entry.cascade[1]);
+  for (const [index, model] of (entry.targets ?? []).map(modelOf).entries()) {
     const param = `targets[${index}]`;
     if (aliases.has(model) || model === entry.name) {
       throw new AppError('invalid_request', `${param} is an alias; name the models themselves.`, { param });
@@ -405,6 +407,18 @@ function checkTargets(services: Services, entry: AliasConfig): void {
   }
 }
 
+/** The large model may be an alias; the Reflex model may come later. */
+function checkCascade(services: Services, large: string): void {
+  const param = 'cascade[1]';
+  try {
+    if (!services.snapshot().catalogue.resolve(large).cascade) return;
+  } catch (error) {
+    if (error instanceof AppError) throw new AppError(error.code, error.message, { param });
+    throw error;
+  }
+  throw new AppError('invalid_request', `${param} is a cascade itself; name the large model.`, { param });
+}
+
 /** The name of an alias that leads to the provider, if any does. */
 async function aliasOf(services: Services, provider: string): Promise<string | undefined> {
   const { catalogue } = services.snapshot();
@@ -414,7 +428,7 @@ async function aliasOf(services: Services, provider: string): Promise<string | u
   )?.name;
 }
 
-function modelOf(target: AliasConfig['targets'][number]): string {
+function modelOf(target: NonNullable<AliasConfig['targets']>[number]): string {
   return typeof target === 'string' ? target : target.model;
 }
 
@@ -426,10 +440,14 @@ function aliasView(entry: AliasConfig, managed_by: 'file' | 'api'): AliasView {
   return defined({
     name: entry.name,
     strategy: entry.strategy,
-    targets: entry.targets.map((target) => ({
+    targets: entry.targets?.map((target) => ({
       model: modelOf(target),
       weight: typeof target === 'string' ? 1 : target.weight,
     })),
+    cascade: entry.cascade && [...entry.cascade],
+    precision: entry.precision,
+    threshold: entry.threshold,
+    distill: entry.distill,
     retries: entry.retries,
     timeout_ms: entry.timeout_ms,
     managed_by,

@@ -85,16 +85,14 @@ export function recordRoutes(routes: Routes, services: Services): void {
       path: '/admin/v1/captures',
       tag: TAG,
       summary: "Delete a user's captured calls",
+      description: 'Also what a cascade keeps for a day to learn from.',
       query: PurgeQuery,
       response: Purged,
     },
     async ({ query, audit }) => {
       const { project, user } = query;
-      return {
-        project,
-        user,
-        deleted: await store.captures.purgeUser(project, user, audit('capture.purge', project, { user })),
-      };
+      const purged = await store.captures.purgeUser(project, user, audit('capture.purge', project, { user }));
+      return { project, user, deleted: purged + services.lessons.forgetUser(project, user) };
     },
   );
 }

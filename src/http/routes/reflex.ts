@@ -22,7 +22,7 @@ import {
   TrainReflex,
   TrainReflexQuery,
 } from '../../contract/control/index.ts';
-import { type Change, type ModelVersion, parseExamples, type TrainingProgress } from '../../reflex/index.ts';
+import type { ModelVersion, TrainingProgress } from '../../reflex/index.ts';
 import { parseWith } from '../middleware/body.ts';
 import type { Services } from '../services.ts';
 import type { Routes } from './define.ts';
@@ -37,6 +37,8 @@ const MAX_TRAINING = 20;
 /** A model of the largest size with its examples. */
 const MAX_IMPORT_BYTES = 128 * 1024 * 1024;
 const PIECE_BYTES = 128 * 1024;
+/** Fields beside those that were read elsewhere. */
+const NO_OTHERS = z.strictObject({});
 const BINARY = 'application/octet-stream';
 
 interface Job {
@@ -200,21 +202,16 @@ export function reflexRoutes(routes: Routes, services: Services): void {
         'Makes the model where there is none.',
       params: ReflexParams,
       body: AddReflexExamples,
+      isRaw: true,
       maxBodyBytes,
       response: ReflexModelView,
       errors: ['not_allowed', 'too_large', 'overloaded'],
     },
-    async ({ params, body, principal }) => {
+    async ({ params, raw, principal }) => {
       refuseBuiltin(params.name);
+      const { rest, changes } = await reflex.readChanges(raw);
+      parseWith(NO_OTHERS, rest);
       await reflex.restore();
-      const changes: Change[] = [
-        ...(body.remove ?? []).map((remove) => ({ remove })),
-        ...parseExamples(body.examples ?? []).map((add) => ({ add })),
-      ];
-      if (changes.length === 0)
-        throw new AppError('invalid_request', 'examples must be a list of at least one example.', {
-          param: 'examples',
-        });
       await reflex.change(registryName(principal, params.name), changes);
       return viewOf(principal, params.name);
     },
@@ -236,7 +233,9 @@ export function reflexRoutes(routes: Routes, services: Services): void {
     async ({ params, raw, principal }) => {
       const { texts } = parseWith(PredictReflex, await reflex.readTexts(raw));
       const predictions = await reflex.predict(await known(principal, params.name), texts);
-      return predictions.map(({ intent, confidence, slots, ms }) => ({ intent, confidence, slots, ms }));
+      return predictions.map(({ intent, confidence, slots, parts, ms }) =>
+        defined({ intent, confidence, slots, parts, ms }),
+      );
     },
   );
 

@@ -6,6 +6,7 @@ import { parseConfigFile } from '../../config.ts';
 import type { OperationRecord } from '../../contract/operation.ts';
 import { createEgress } from '../../egress/index.ts';
 import { Health } from '../../gateway/health.ts';
+import { createLessons } from '../../gateway/lessons.ts';
 import { Live } from '../../gateway/live.ts';
 import { loadSnapshot, refuseNewProblems } from '../../gateway/snapshot.ts';
 import { createLimits } from '../../limits/index.ts';
@@ -118,6 +119,7 @@ export async function openTestControl(options: TestControlOptions = {}): Promise
     health: new Health(clock),
     egress,
     reflex,
+    lessons: createLessons({ clock, store, reflex }),
     snapshot: () => snapshot,
     async refresh() {
       const [next] = await Promise.all([loadSnapshot(source), directory.refresh()]);

@@ -2,6 +2,7 @@
 import { stem, type Word, words } from '../text/text.ts';
 import { sentencesOf, wordsIn } from './clauses.ts';
 import { feelingWord } from './feeling.ts';
+import { isCompound, isEnglishNounLike, isHanNounLike, joinWords } from './noun-like.ts';
 import { isStopWord } from './stop-words.ts';
 
 export interface KeyPhrase {
@@ -60,30 +61,37 @@ function overlaps(a: Candidate, b: Candidate): boolean {
   return ` ${a.key} `.includes(` ${b.key} `) || ` ${b.key} `.includes(` ${a.key} `);
 }
 
-/** Runs of words that may belong together. */
-function runsOf(text: string, own: readonly Word[], index: number): Run[] {
+/** Runs of words that may belong together: no function word, verb or judgement stands in one. */
+function runsOf(text: string, given: readonly Word[], index: number): Run[] {
+  const own = joinWords(given, isCompound);
   const out: Run[] = [];
   let run: Word[] = [];
   const flush = () => {
     if (run.length > 0) out.push({ words: run, sentence: index });
     run = [];
   };
-  for (const word of own) {
+  const beside = (a: Word | undefined, b: Word | undefined) =>
+    a && b && /^[\s'’-]*$/.test(text.slice(a.end, b.start)) ? true : undefined;
+  own.forEach((word, at) => {
     const before = run.at(-1);
     const gap = before ? text.slice(before.end, word.start) : '';
     if (before && (word.han !== before.han ? gap.trim() !== '' : !(word.han ? gap === '' : /^[\s'’&/-]*$/.test(gap))))
       flush();
+    const previous = beside(own[at - 1], word) && own[at - 1]!.text;
+    const next = beside(word, own[at + 1]) && own[at + 1]!.text;
+    const isKnown = word.han && isCompound(word.text);
     if (
-      isStopWord(word.text) ||
-      isJudgement(word.text) ||
+      (isStopWord(word.text) && !isKnown) ||
+      (isJudgement(word.text) && !isKnown) ||
       (word.text.length < 2 && !word.han) ||
-      /\d{3}/.test(word.text)
+      /\d{3}/.test(word.text) ||
+      !(word.han ? isHanNounLike : isEnglishNounLike)(word.text, word.han ? previous : run.at(-1)?.text, next)
     ) {
       flush();
-      continue;
+      return;
     }
     run.push(word);
-  }
+  });
   flush();
   return out;
 }
@@ -155,7 +163,7 @@ function candidatesOf(runs: readonly Run[], text: string, weights: Map<string, n
     if (
       candidate.words > 1 &&
       candidate.count === 1 &&
-      !(whole.has(candidate.key) && candidate.words <= (isHan ? 2 : 3))
+      !(whole.has(candidate.key) && candidate.words <= (isHan ? 4 : 3))
     )
       continue;
     if (candidate.words === 1 && (inLonger.get(candidate.key) ?? 0) * 2 >= candidate.count) continue;

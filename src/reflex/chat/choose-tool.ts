@@ -1,12 +1,9 @@
-/** Which tool a text asks for, by words: idf-weighted overlap with names, descriptions and parameters, and similar examples. */
+/** Which tool a text asks for: what `tools/` judges of it, similar examples, and what a trained model says. */
 
 import { isObject } from '../schema/validate.ts';
 import { embedOne, similarity } from '../text/embed.ts';
-import { isFunctionWord, meanings } from '../text/lexicon.ts';
-import { addTerms, idfOf, type Terms } from '../text/terms.ts';
-import { hasHan, splitIdentifier } from '../text/text.ts';
 import { judgeTools } from '../tools/judge.ts';
-import type { Json, JsonObject, ReflexMessage, ReflexTool, ReflexToolCall } from '../types.ts';
+import type { JsonObject, ReflexMessage, ReflexTool, ReflexToolCall } from '../types.ts';
 
 /** A user message and what the assistant did with it, from earlier in the conversation. */
 export interface Shot {
@@ -21,16 +18,9 @@ export interface Shot {
 
 export interface ToolIndex {
   tools: readonly ReflexTool[];
-  /** Made when first needed: only texts with Chinese in them are weighed by these. */
-  words(): ToolWords;
   shots: readonly Shot[];
   now_ms: number;
   timeZone?: string;
-}
-
-export interface ToolWords {
-  terms: Terms[];
-  idf: (term: string) => number;
 }
 
 export interface Choice {
@@ -45,110 +35,23 @@ export interface Choice {
 const DIMENSIONS = 512;
 /** Below this, no tool is meant. */
 const THRESHOLD = 1.2;
-/** Chinese requests are short, so that one meaning is much; a tool that stands alone is meant from here on. */
-const HAN_THRESHOLD = 0.6;
-const HAN_LEAD = 0.4;
-/** Verbs and nouns of nearly every tool: they tell little alone. */
-const GENERIC = new Set([
-  '#get',
-  '#set',
-  '#create',
-  '#search',
-  '#help',
-  '#number',
-  '#name',
-  '#day',
-  '#question',
-  '#answer',
-  '#person',
-  '#user',
-  '#product',
-  '#on',
-  '#off',
-  '#status',
-  '#second',
-  '#minute',
-  '#hour',
-  '#text',
-  '#message',
-  '#all',
-  '#city',
-  '#up',
-  '#yes',
-  '#no',
-  '#small',
-  '#large',
-]);
-
 export function indexTools(
   tools: readonly ReflexTool[],
   shots: readonly Shot[],
   now_ms: number,
   timeZone?: string,
 ): ToolIndex {
-  let words: ToolWords | undefined;
-  return {
-    tools,
-    shots,
-    now_ms,
-    timeZone,
-    words() {
-      words ??= wordsOfTools(tools);
-      return words;
-    },
-  };
-}
-
-function wordsOfTools(tools: readonly ReflexTool[]): ToolWords {
-  const terms = tools.map((tool) => {
-    const own: Terms = new Map();
-    addTerms(own, splitIdentifier(tool.name).join(' '), 2);
-    addTerms(own, (tool.description ?? '').slice(0, 2_000), 1);
-    addParameters(own, tool.parameters, 0);
-    return own;
-  });
-  return { terms, idf: idfOf(terms) };
-}
-
-function addParameters(terms: Terms, schema: Json | undefined, depth: number): void {
-  if (depth > 3 || !isObject(schema) || !isObject(schema.properties)) return;
-  for (const [name, part] of Object.entries(schema.properties).slice(0, 50)) {
-    addTerms(terms, splitIdentifier(name).join(' '), 0.4);
-    if (!isObject(part)) continue;
-    if (typeof part.description === 'string') addTerms(terms, part.description.slice(0, 300), 0.3);
-    for (const option of Array.isArray(part.enum) ? part.enum.slice(0, 50) : [])
-      if (typeof option === 'string') addTerms(terms, option, isKnown(option) ? 0.6 : 2);
-    addParameters(terms, part, depth + 1);
-  }
-}
-
-/** An option that the lexicon knows (open, left, small) may belong to many tools; any other word is nearly a name of this one. */
-function isKnown(option: string): boolean {
-  return splitIdentifier(option).some(
-    (part) => isFunctionWord(part) || meanings(part).length > 0 || /^\d+$/.test(part) || part.length < 2,
-  );
+  return { tools, shots, now_ms, timeZone };
 }
 
 /** All tools, best first, with their scores; none is left out. `boost` adds what a trained model knows. */
 export function rankTools(text: string, index: ToolIndex, boost?: (tool: string) => number): Choice[] {
   const vector = index.shots.length > 0 ? embedOne(text, DIMENSIONS) : undefined;
   const shotOf = (tool: ReflexTool) => vector && nearest(vector, tool.name, index.shots);
-  const ranked = hasHan(text) ? rankByTerms(text, index, shotOf, boost) : rankByWords(text, index, shotOf, boost);
-  return ranked.sort((a, b) => b.score - a.score);
+  return rankByWords(text, index, shotOf, boost).sort((a, b) => b.score - a.score);
 }
 
 type ShotOf = (tool: ReflexTool) => Choice['shot'];
-
-function rankByTerms(text: string, index: ToolIndex, shotOf: ShotOf, boost?: (tool: string) => number): Choice[] {
-  const query: Terms = new Map();
-  addTerms(query, text.slice(0, 4_000), 1);
-  const { terms, idf } = index.words();
-  return index.tools.map((tool, at) => {
-    const shot = shotOf(tool);
-    const score = overlap(query, terms[at]!, idf) + (shot ? 4 * shot.similarity ** 2 : 0) + (boost?.(tool.name) ?? 0);
-    return { tool, score, confidence: score / (score + 1.5), shot };
-  });
-}
 
 /** Scores are log odds, moved so that one threshold serves both ways of ranking. */
 function rankByWords(text: string, index: ToolIndex, shotOf: ShotOf, boost?: (tool: string) => number): Choice[] {
@@ -165,38 +68,11 @@ export function chooseTool(text: string, index: ToolIndex, boost?: (tool: string
   const best = ranked[0];
   if (!best) return undefined;
   const second = Math.max(0, ranked[1]?.score ?? 0);
-  const isAlone = hasHan(text) && best.score >= HAN_THRESHOLD && best.score - second >= HAN_LEAD;
-  if (best.score < THRESHOLD && !isAlone) return undefined;
+  if (best.score < THRESHOLD) return undefined;
   // Two equal scores are a coin toss.
   best.confidence *= 1 - 0.5 * Math.min(1, second / best.score) ** 4;
   const silent = nearestSilent(text, index.shots);
   return silent > 0.85 && silent > (best.shot?.similarity ?? 0) ? undefined : best;
-}
-
-function overlap(query: Terms, terms: Terms, idf: (term: string) => number): number {
-  let matched = 0;
-  let matchedMass = 0;
-  let mass = 0;
-  const han = [...terms.keys()].some(isHanTerm);
-  const latin = [...terms.keys()].some((term) => !term.startsWith('#') && !isHanTerm(term));
-  for (const [term, weight] of query) {
-    // Across languages only meanings can meet; the other terms say nothing against the tool.
-    if (!term.startsWith('#') && !(isHanTerm(term) ? han : latin)) continue;
-    const own = terms.get(term);
-    const generic =
-      GENERIC.has(term) ||
-      (!term.startsWith('#') && meanings(term).length > 0 && meanings(term).every((meaning) => GENERIC.has(meaning)));
-    const value = weight * (generic ? 0.2 : 1);
-    mass += value;
-    if (own === undefined) continue;
-    matchedMass += value;
-    matched += value * own * idf(term);
-  }
-  return mass === 0 ? 0 : matched * (0.5 + (0.5 * matchedMass) / mass);
-}
-
-function isHanTerm(term: string): boolean {
-  return term.startsWith('~') || hasHan(term);
 }
 
 function nearest(vector: Float32Array, tool: string, shots: readonly Shot[]): Choice['shot'] {

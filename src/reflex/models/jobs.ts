@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
 import { type Change, type Example, LIMITS, OUT_OF_SCOPE, type TrainingProgress } from '../types.ts';
-import { trainModel } from '../understanding/model.ts';
+import { type EvalReport, evaluate } from '../understanding/evaluate.ts';
+import { trainModel, trustOf } from '../understanding/model.ts';
+import type { TrustTable } from '../understanding/trust.ts';
 import { openVectors } from '../understanding/vectors.ts';
 import { checkBounds, parseExamples } from './examples.ts';
 import { applyChanges, packExamples, packReplies, unpackExamples } from './pack.ts';
@@ -39,6 +41,8 @@ export interface Facts {
   bytes: number;
   train_s: number;
   vectors: boolean;
+  /** How confident it must be for a wanted precision; absent in versions of before that was measured. */
+  trust?: TrustTable;
 }
 
 export interface Artefact {
@@ -54,7 +58,17 @@ export type Job =
   | TrainJob
   | { do: 'read'; body: Uint8Array }
   | { do: 'texts'; body: Uint8Array }
+  | { do: 'changes'; body: Uint8Array }
+  | EvaluateJob
   | { do: 'import'; bytes: Uint8Array };
+
+export interface EvaluateJob {
+  do: 'evaluate';
+  train: readonly Example[];
+  test: readonly Example[];
+  /** As in TrainJob; their time counts. */
+  vectorsFolder?: string;
+}
 
 /** An export, taken apart. `model` is empty where it was never trained. */
 export interface Imported extends Artefact {
@@ -67,7 +81,11 @@ export type JobResult<J extends Job> = J extends { do: 'train' }
     ? ReadBody
     : J extends { do: 'texts' }
       ? Record<string, unknown>
-      : Imported;
+      : J extends { do: 'changes' }
+        ? ReadChanges
+        : J extends { do: 'evaluate' }
+          ? EvalReport
+          : Imported;
 
 /** JSON body → its fields. Throws AppError `invalid_request` that names the field. */
 export function readBody(body: Uint8Array): ReadBody {
@@ -76,6 +94,38 @@ export function readBody(body: Uint8Array): ReadBody {
   if (examples === undefined) return { rest };
   const checked = parseExamples(examples);
   return { rest, batch: { packed: packExamples(checked), count: checked.length } };
+}
+
+/** A body with `examples` to add and texts to `remove`: its other fields as they came, and the changes checked, removals first. */
+export interface ReadChanges {
+  rest: Record<string, unknown>;
+  changes: Change[];
+}
+
+/** Throws AppError `invalid_request` that names the field, and `too_large` past what may wait for a training. */
+export function readChanges(body: Uint8Array): ReadChanges {
+  const { examples, remove, ...rest } = readFields(body);
+  refuseLong(rest, 'examples');
+  if (remove !== undefined && !Array.isArray(remove))
+    throw new AppError('invalid_request', 'remove must be a list of {"text", "intent"?}.', { param: 'remove' });
+  const count = (remove?.length ?? 0) + (Array.isArray(examples) ? examples.length : 0);
+  if (count > LIMITS.changes) throw tooManyChanges(`${LIMITS.changes} changes`);
+  const changes = [
+    ...(remove ?? []).map((one, index) => parseChange({ remove: one }, `remove[${index}]`)),
+    ...(examples === undefined ? [] : parseExamples(examples)).map((add) => ({ add })),
+  ];
+  if (changes.length === 0)
+    throw new AppError('invalid_request', 'examples must be a list of at least one example.', { param: 'examples' });
+  if (JSON.stringify(changes).length > LIMITS.changeChars) throw tooManyChanges(`${LIMITS.changeChars} characters`);
+  return { rest, changes };
+}
+
+function tooManyChanges(most: string): AppError {
+  return new AppError(
+    'too_large',
+    `examples and remove may have ${most} at most together; send them in several calls, or train the model on all its examples.`,
+    { param: 'examples' },
+  );
 }
 
 /** A body with `texts`: bounded, else as it came. Throws AppError. */
@@ -95,8 +145,18 @@ export function readTexts(body: Uint8Array): Record<string, unknown> {
 }
 
 function refuseLong(rest: object, field: string): void {
-  if (JSON.stringify(rest).length > MAX_REST)
+  if (lengthOf(rest) > MAX_REST)
     throw new AppError('too_large', `The fields beside "${field}" may have ${MAX_REST / 1024} kB at most.`);
+}
+
+/** Characters as JSON; of what is nested too deep to be written there is no end. */
+function lengthOf(value: object): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch (error) {
+    if (error instanceof RangeError) return Number.POSITIVE_INFINITY;
+    throw error;
+  }
 }
 
 function readFields(body: Uint8Array): Record<string, unknown> {
@@ -124,6 +184,12 @@ export async function train(job: TrainJob, onProgress: (progress: TrainingProgre
   return artefactOf(model, examples, { train_s, vectors: vectors !== undefined });
 }
 
+/** See evaluate; takes as long as a training, and each test line's time. */
+export async function measure(job: EvaluateJob, onProgress: (progress: TrainingProgress) => void): Promise<EvalReport> {
+  const vectors = job.vectorsFolder === undefined ? undefined : await openVectors(job.vectorsFolder);
+  return evaluate({ train: job.train, test: job.test, onProgress, ...(vectors && { vectors }) });
+}
+
 function artefactOf(
   model: Uint8Array,
   examples: readonly Example[],
@@ -134,8 +200,24 @@ function artefactOf(
     packed: packExamples(examples),
     replies: packReplies(examples),
     hash: createHash('sha256').update(model).digest('hex'),
-    facts: { examples: examples.length, ...namesOf(examples), bytes: model.length, train_s, vectors },
+    facts: {
+      examples: examples.length,
+      ...namesOf(examples),
+      bytes: model.length,
+      train_s,
+      vectors,
+      trust: trustIn(model),
+    },
   };
+}
+
+/** An import may bear a model of another release, which is trained anew when it is asked. */
+function trustIn(model: Uint8Array): TrustTable {
+  try {
+    return model.length === 0 ? [] : trustOf(model);
+  } catch {
+    return [];
+  }
 }
 
 export function namesOf(examples: readonly Example[]): { intents: string[]; slots: string[] } {

@@ -14,6 +14,7 @@ import { loadModel, type TrainedModel } from '../understanding/model.ts';
 import { isEnglish, openVectors, type SentenceVectors } from '../understanding/vectors.ts';
 import { type Corrections, createCorrections } from './corrections.ts';
 import { unpackReplies } from './pack.ts';
+import { partsOf } from './parts.ts';
 
 /** Vectors of texts that a chat asked for; a chat asks for few. */
 const MAX_ROUNDS = 64;
@@ -25,14 +26,13 @@ export interface LoadCall {
   /** Nothing where the model was never trained. */
   model?: Uint8Array;
   replies: Uint8Array;
-  /** All since the training. */
-  changes: Change[];
   vectorsFolder?: string;
 }
 
 export type ReaderCall =
   | LoadCall
-  | { do: 'change'; name: string; changes: Change[] }
+  /** `isJudged`: the model reads them, so that they count for what is like them too. */
+  | { do: 'change'; name: string; changes: Change[]; isJudged: boolean }
   | { do: 'drop'; name: string }
   | { do: 'predict'; name: string; texts: readonly string[]; now_ms: number }
   | { do: 'complete'; name?: string; request: ReflexRequest; otherModels?: readonly string[]; now_ms: number }
@@ -77,14 +77,13 @@ export function createReaderCore(): ReaderCore {
     const vectors =
       trained?.needsVectors && call.vectorsFolder !== undefined ? await vectorsOf(call.vectorsFolder) : undefined;
     const entry: Entry = { trained, vectors, replies: unpackReplies(call.replies), corrections: createCorrections() };
-    await change(entry, call.changes);
     entries.set(call.name, entry);
     return undefined;
   }
 
-  async function change(entry: Entry, changes: readonly Change[]): Promise<undefined> {
+  async function change(entry: Entry, changes: readonly Change[], isJudged: boolean): Promise<undefined> {
     const texts = changes.map((one) => ('add' in one ? one.add.text : one.remove.text));
-    const judged = entry.trained ? await judge(entry, texts, 0) : [];
+    const judged = entry.trained && isJudged ? await judge(entry, texts, 0) : [];
     for (const [at, one] of changes.entries()) entry.corrections.add(one, judged[at]);
     return undefined;
   }
@@ -101,11 +100,36 @@ export function createReaderCore(): ReaderCore {
     const vectors = await vectorsFor(entry, texts);
     // Vectors are made for all texts together: each bears its share.
     const share_ms = (performance.now() - began) / Math.max(1, texts.length);
-    return texts.map((text, at) => {
+    const predictions: Prediction[] = [];
+    for (const [at, text] of texts.entries()) {
       const started = performance.now();
       const prediction = predictOne(entry, text, now_ms, vectors?.[at]);
-      return { ...prediction, ms: share_ms + performance.now() - started };
-    });
+      const parts = await withVectors(entry, now_ms, new Map([[text, vectors?.[at]]]), (read) => partsOf(text, read));
+      predictions.push({ ...prediction, ...(parts && { parts }), ms: share_ms + performance.now() - started });
+    }
+    return predictions;
+  }
+
+  /** Work that reads texts as it goes. Vectors come later than it can wait: it says which text it needs, and begins again. */
+  async function withVectors<T>(
+    entry: Entry,
+    now_ms: number,
+    known: Map<string, Float32Array | undefined>,
+    work: (read: (text: string) => Omit<Prediction, 'ms'>) => T,
+  ): Promise<T> {
+    const read = (text: string): Omit<Prediction, 'ms'> => {
+      if (entry.vectors && !known.has(text)) throw new NeedsVector(text);
+      return predictOne(entry, text, now_ms, known.get(text));
+    };
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      try {
+        return work(read);
+      } catch (error) {
+        if (!(error instanceof NeedsVector)) throw error;
+        known.set(error.text, (await vectorsFor(entry, [error.text]))?.[0]);
+      }
+    }
+    throw new AppError('too_large', 'This request asks for more texts than a model with vectors reads at once.');
   }
 
   async function complete(call: Extract<ReaderCall, { do: 'complete' }>): Promise<ReflexReply> {
@@ -113,26 +137,16 @@ export function createReaderCore(): ReaderCore {
     const answer = (model: ChatModel | undefined) =>
       completeChat(call.request, { now_ms: call.now_ms, model, otherModels: call.otherModels });
     if (!entry) return answer(undefined);
-    const known = new Map<string, Float32Array | undefined>();
-    const model: ChatModel = {
-      predict: (text) => {
-        if (entry.vectors && !known.has(text)) throw new NeedsVector(text);
-        const started = performance.now();
-        const prediction = predictOne(entry, text, call.now_ms, known.get(text));
-        return { ...prediction, ms: performance.now() - started };
-      },
-      replyFor: (intent, text) => replyFor(entry, intent, text),
-    };
-    // Vectors come later than the chat can wait: it says which text it needs, and begins again.
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      try {
-        return answer(model);
-      } catch (error) {
-        if (!(error instanceof NeedsVector)) throw error;
-        known.set(error.text, (await vectorsFor(entry, [error.text]))?.[0]);
-      }
-    }
-    throw new AppError('too_large', 'This request asks for more texts than a model with vectors reads at once.');
+    return withVectors(entry, call.now_ms, new Map(), (read) =>
+      answer({
+        predict: (text) => {
+          const started = performance.now();
+          return { ...read(text), ms: performance.now() - started };
+        },
+        parts: (text) => partsOf(text, read),
+        replyFor: (intent, text) => replyFor(entry, intent, text),
+      }),
+    );
   }
 
   return {
@@ -143,7 +157,7 @@ export function createReaderCore(): ReaderCore {
           case 'load':
             return load(given);
           case 'change':
-            return change(entryOf(given.name), given.changes);
+            return change(entryOf(given.name), given.changes, given.isJudged);
           case 'drop':
             entries.delete(given.name);
             return undefined;
@@ -184,7 +198,7 @@ async function judge(entry: Entry, texts: readonly string[], now_ms: number) {
 }
 
 function predictOne(entry: Entry, text: string, now_ms: number, vector?: Float32Array): Omit<Prediction, 'ms'> {
-  const learnt = entry.trained?.predict(text, now_ms, vector);
+  const learnt = entry.trained && humble(entry.trained.predict(text, now_ms, vector), entry.trained.intents.length);
   return (
     entry.corrections.correct(text, learnt) ?? {
       best: OUT_OF_SCOPE,
@@ -194,6 +208,14 @@ function predictOne(entry: Entry, text: string, now_ms: number, vector?: Float32
       slots: [],
     }
   );
+}
+
+/** Who knows one intent alone has never told anything apart, however well the text fits it. */
+const MOST_OF_ONE = 0.9;
+
+function humble(prediction: Omit<Prediction, 'ms'>, intents: number): Omit<Prediction, 'ms'> {
+  if (intents > 1) return prediction;
+  return { ...prediction, confidence: Math.min(prediction.confidence, MOST_OF_ONE * (1 - prediction.outOfScope)) };
 }
 
 function replyFor(entry: Entry, intent: string, text: string): string | undefined {

@@ -108,6 +108,30 @@ describe('the registry', () => {
     await reflex.close();
   });
 
+  it('sees what another process did between its start and its first look', async () => {
+    const storage = memoryStorage();
+    const one = createReflex({ clock: CLOCK, storage, train: never });
+    const two = createReflex({ clock: CLOCK, storage, train: never });
+    await two.restore();
+    await one.addExamples('m', [{ text: 'dim it', intent: 'a' }]);
+    assert.equal(two.get('m'), undefined);
+    await two.sync();
+    assert.equal(two.get('m')!.examples, 1);
+    await one.remove('m');
+    await one.addExamples('m', [{ text: 'light it', intent: 'b' }]);
+    await two.sync();
+    assert.deepEqual(two.get('m')!.intents, ['b']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('is never sure of the only intent it knows', async () => {
+    const reflex = createReflex({ clock: CLOCK });
+    await reflex.train('m', [{ text: 'open the window', intent: 'only' }]);
+    for (const one of await reflex.predict('m', ['open the window', 'the', 'open the door of the house']))
+      assert.ok(one.confidence <= 0.9, JSON.stringify(one));
+    await reflex.close();
+  });
+
   it('comes back from its storage with what was added last, and sees what another process does', async () => {
     const storage = memoryStorage();
     const one = createReflex({ clock: CLOCK, storage });

@@ -15,6 +15,7 @@ import {
   type ReflexRequest,
   type TrainingProgress,
 } from '../types.ts';
+import type { TrustTable } from '../understanding/trust.ts';
 import { checkBounds, parseExamples } from './examples.ts';
 import {
   type Artefact,
@@ -23,7 +24,9 @@ import {
   namesOf,
   parseChange,
   type ReadBody,
+  type ReadChanges,
   readBody,
+  readChanges,
   readTexts,
   type TrainJob,
 } from './jobs.ts';
@@ -77,16 +80,20 @@ export interface Reflex {
   models(): string[];
   /** undefined where there is no such model. */
   get(name: string): ModelInfo | undefined;
+  /** How far the model's confidence can be relied on; undefined where there is no such model or it has learnt nothing. */
+  trust(name: string): TrustTable | undefined;
   /** Resolves when the models of the last run are known; begins with it where nobody has. Rejects where the storage does. */
   restore(): Promise<void>;
   /** False until `restore` has resolved. */
   readonly restored: boolean;
-  /** Sees what other processes have trained, added and removed. */
+  /** Sees what other processes have trained, added and removed. Costs one small query while there is nothing new. */
   sync(): Promise<void>;
   /** Starts the thread that answers before it is needed. */
   warm(): void;
   /** Reads a body with `examples`, in another thread where it is large; its other fields are not checked. Throws AppError that names the field. */
   readBody(body: Uint8Array): Promise<ReadBody>;
+  /** Reads a body of changes in the same way. */
+  readChanges(body: Uint8Array): Promise<ReadChanges>;
   /** Reads a body with `texts` in the same way. */
   readTexts(body: Uint8Array): Promise<Record<string, unknown>>;
   /** Replaces the model's examples and trains it in a worker. The old model answers until then. Trainings run one after another. */
@@ -135,10 +142,19 @@ interface Entry {
   /** Whether the reader has it as it stands here. */
   isLoaded: boolean;
   loading?: Promise<void>;
+  /** Changes on their way to the reader, a few at a time: each is read by the model, and others' calls come between. */
+  telling: Promise<void>;
+  /** Counts what the reader was given and lost; what was on its way to one of before stops. */
+  generation: number;
+  toldGeneration: number;
   lastUsed: number;
   quiet?: NodeJS.Timeout;
   firstChange_ms?: number;
   retrainQueued: boolean;
+  /** Calls that are teaching it. */
+  teachers: number;
+  /** When its row in the storage was made, once that was read. */
+  storedAt_ms?: number;
   stop: AbortController;
 }
 
@@ -151,10 +167,14 @@ const QUIET_MS = 1_500;
 const LONGEST_WAIT = 10;
 /** A body that this thread reads itself, in a millisecond or two. */
 const SMALL_BODY_BYTES = 32 * 1024;
-const SMALL_TEXTS_BYTES = 256 * 1024;
+const SMALL_TEXTS_BYTES = 64 * 1024;
 /** Characters that this thread embeds or answers itself while no model is in play. */
 const SMALL_CHARS = 2_000;
-/** Texts of one message to the reader: other calls come between. */
+/** Changes of one message to the reader, which judges each of them: other calls come between. */
+const CHANGES_PER_TURN = 16;
+/** While more changes wait for the training they count for their own texts alone: to judge each would take longer than to train. */
+const MOST_JUDGED = 256;
+/** Texts of one message to the reader, for the same reason. */
 const TEXTS_PER_TURN = 32;
 const CHARS_PER_TURN = 8_000;
 const BUSY = (): AppError => new AppError('overloaded', 'Tokenworks is stopping.');
@@ -169,10 +189,14 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
   const reader = createReader(() => {
     for (const entry of entries.values()) entry.isLoaded = false;
   });
+  /** Names whose model is being taken out of the storage: what is kept for a new one of the name comes after. */
+  const removals = new Map<string, Promise<unknown>>();
   let queue: Promise<unknown> = Promise.resolve();
   let storing: Promise<unknown> = Promise.resolve();
   let restoring: Promise<void> | undefined;
   let isRestored = false;
+  /** Of the storage when all of it was read last. */
+  let seenRevision: number | undefined;
   let isClosed = false;
   let uses = 0;
 
@@ -191,7 +215,7 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
         throw new AppError('too_large', `Reflex holds ${MAX_MODELS} models at most; remove one first.`, {
           param: 'name',
         });
-      entry = newEntry(name);
+      entry = newEntry(name, removals.get(name));
       entries.set(name, entry);
     }
     return entry;
@@ -233,6 +257,10 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       });
       await entry.loading;
     }
+    const { telling, generation } = entry;
+    await telling;
+    // A newer version came meanwhile, or it made room for another model.
+    if (!entry.isLoaded || entry.generation !== generation) await ensureLoaded(entry);
   }
 
   async function load(entry: Entry): Promise<void> {
@@ -245,8 +273,13 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       : [undefined, new Uint8Array(0)];
     // Another version may answer by now: then that one is to be loaded.
     if (entry.version !== version) return;
-    if (version && model!.length !== factsOf(version).bytes)
+    if (version && model!.length !== factsOf(version).bytes) {
+      // Another process may have removed it, or pushed it out by newer trainings.
+      await exclusive(syncAll);
+      if (entry.stop.signal.aborted) throw entry.stop.signal.reason;
+      if (entry.version !== version) return;
       throw new AppError('internal_error', `reflex/${entry.name} can't be read back from the store.`);
+    }
     await give(entry, model, replies).catch((error: unknown) => renew(entry, error));
   }
 
@@ -265,20 +298,48 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
   async function give(entry: Entry, model: Uint8Array | undefined, replies: Uint8Array): Promise<void> {
     // Changes that come after this line are sent by themselves.
     entry.isLoaded = true;
+    entry.generation++;
     makeRoom(entry);
     try {
-      await reader.ask({
+      const loaded = reader.ask({
         do: 'load',
         name: entry.name,
         model,
         replies,
-        changes: entry.pending.map(({ change }) => change),
         ...(entry.version && factsOf(entry.version).vectors && { vectorsFolder: vectorsFolder() }),
       });
+      tell(
+        entry,
+        entry.pending.map(({ change }) => change),
+      );
+      await loaded;
     } catch (error) {
       entry.isLoaded = false;
       throw error;
     }
+  }
+
+  /** Gives changes to the reader after those before them; who asks the model waits for all. */
+  function tell(entry: Entry, changes: readonly Change[]): void {
+    const { generation } = entry;
+    const isCurrent = (): boolean => entry.isLoaded && entry.generation === generation;
+    const before = generation === entry.toldGeneration ? entry.telling : Promise.resolve();
+    entry.toldGeneration = generation;
+    entry.telling = (async () => {
+      await before;
+      for (let at = 0; at < changes.length && isCurrent(); at += CHANGES_PER_TURN)
+        await reader.ask({
+          do: 'change',
+          name: entry.name,
+          changes: changes.slice(at, at + CHANGES_PER_TURN),
+          isJudged: entry.pending.length <= MOST_JUDGED,
+        });
+    })();
+    entry.telling.catch((error: unknown) => {
+      if (!isCurrent()) return;
+      entry.isLoaded = false;
+      if (!isClosed) options.onError?.(entry.name, error);
+    });
   }
 
   function makeRoom(newest: Entry): void {
@@ -300,13 +361,18 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
 
   // -------------------------------------------------------------- learning
 
-  /** Stores what was learnt and lets it answer. `learnt` are the changes that it has in it. */
-  async function adopt(entry: Entry, artefact: Artefact, learnt: readonly Pending[]): Promise<void> {
+  /**
+   * Stores what was learnt and lets it answer. `learnt` are the changes that it has in it, `over` the version whose examples it stands on
+   * (0: none). Throws AppError `conflict` where another version answers by now.
+   */
+  async function adopt(entry: Entry, artefact: Artefact, learnt: readonly Pending[], over?: number): Promise<void> {
     const ids = learnt.map(({ id }) => id);
     await exclusive(async () => {
+      // Removed while others stored: to store it now would bring it back.
+      entry.stop.signal.throwIfAborted();
       const version = await saveVersion(
         storage,
-        { model: entry.name, project: projectOf(entry.name), now_ms: clock.now(), changes: ids },
+        { model: entry.name, project: projectOf(entry.name), now_ms: clock.now(), changes: ids, over },
         artefact,
       );
       const done = new Set(ids);
@@ -316,7 +382,7 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       // What the reader has is that of the version before.
       entry.isLoaded = false;
     });
-    if (entries.get(entry.name) !== entry) return;
+    entry.stop.signal.throwIfAborted();
     entry.lastUsed = ++uses;
     // Calls that came before this go on with the old one.
     try {
@@ -334,11 +400,10 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     if (fresh.length === 0) return;
     entry.pending = [...entry.pending, ...fresh].sort((a, b) => a.id - b.id);
     if (entry.isLoaded) {
-      const changes = fresh.map(({ change }) => change);
-      reader.ask({ do: 'change', name: entry.name, changes }).catch((error: unknown) => {
-        entry.isLoaded = false;
-        options.onError?.(entry.name, error);
-      });
+      tell(
+        entry,
+        fresh.map(({ change }) => change),
+      );
     }
     retrainSoon(entry);
   }
@@ -377,24 +442,38 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       // What was trained, activated or imported meanwhile stands on other examples.
       if (entry.version !== version) return retrainSoon(entry);
       entry.stop.signal.throwIfAborted();
-      await adopt(entry, artefact, learnt);
-    }).catch((error: unknown) => {
-      if (!entry.stop.signal.aborted) options.onError?.(entry.name, error);
+      await adopt(entry, artefact, learnt, version?.version ?? 0);
+    }).catch(async (error: unknown) => {
+      if (entry.stop.signal.aborted) return;
+      options.onError?.(entry.name, error);
+      // Another process was first: what it stored is seen, and what it had not learnt is trained upon that.
+      if (error instanceof AppError && error.code === 'conflict') {
+        await exclusive(syncAll).catch((failure: unknown) => options.onError?.(entry.name, failure));
+        if (entry.pending.length > 0) retrainSoon(entry);
+      }
     });
   }
 
-  async function change(name: string, changes: readonly Change[]): Promise<ModelInfo> {
-    const isNew = !entries.has(name);
+  /** A model that is made for this work is gone again where nobody taught it anything. */
+  async function teach<T>(name: string, work: (entry: Entry) => Promise<T>): Promise<T> {
     const entry = entryFor(name);
-    const turn = entry.keeping.then(() => keep(entry, changes));
-    entry.keeping = turn.catch(() => undefined);
+    entry.teachers++;
     try {
-      await turn;
-    } catch (error) {
-      if (isNew && entries.get(name) === entry && !isReady(entry)) entries.delete(name);
-      throw error;
+      return await work(entry);
+    } finally {
+      entry.teachers--;
+      const isEmpty = entry.teachers === 0 && !entry.version && entry.pending.length === 0;
+      if (isEmpty && name !== DEFAULT && entries.get(name) === entry) entries.delete(name);
     }
-    return infoOf(entry);
+  }
+
+  function change(name: string, changes: readonly Change[]): Promise<ModelInfo> {
+    return teach(name, async (entry) => {
+      const turn = entry.keeping.then(() => keep(entry, changes));
+      entry.keeping = turn.catch(() => undefined);
+      await turn;
+      return infoOf(entry);
+    });
   }
 
   async function keep(entry: Entry, changes: readonly Change[]): Promise<void> {
@@ -409,7 +488,10 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       );
     checkNames(entry, changes);
     if (changes.length === 0) return;
+    entry.stop.signal.throwIfAborted();
     const last = await storage.append(entry.name, projectOf(entry.name), [...changes]);
+    // Removed meanwhile: that waits for this, and takes it away with the rest.
+    entry.stop.signal.throwIfAborted();
     addPending(
       entry,
       changes.map((one, index) => ({ id: last - changes.length + 1 + index, change: one })),
@@ -427,36 +509,47 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
   }
 
   async function restoreAll(): Promise<void> {
-    await syncAll();
+    await exclusive(syncAll);
     isRestored = true;
   }
 
   async function syncAll(): Promise<void> {
     // What changes here while the storage is read is newer than what it answers.
-    const before = new Map([...entries.values()].map((entry) => [entry, new Set(entry.pending.map(({ id }) => id))]));
+    const before = new Map([...entries.values()].map((entry) => [entry, stateOf(entry)]));
+    // Read first: what changes from here on is a reason to read again.
+    const revision = await storage.revision();
     const [models, changes] = [await storage.list(), await storage.changes()];
-    const known = new Set(models.map(({ model }) => model));
+    const stored = new Set(models.map(({ model }) => model));
     const byModel = Map.groupBy(changes, ({ model }) => model);
-    for (const { model, active } of models) {
+    for (const { model, active, createdAt_ms } of models) {
+      // On its way out of the storage.
+      if (removals.has(model)) continue;
+      const known = entries.get(model);
+      // Removed and made anew elsewhere: its changes are numbered from the beginning.
+      if (known?.storedAt_ms !== undefined && known.storedAt_ms !== createdAt_ms) drop(known);
       if (!entries.has(model) && entries.size >= MAX_MODELS) continue;
-      syncOne(entryFor(model), active, byModel.get(model) ?? [], before);
+      const entry = entryFor(model);
+      entry.storedAt_ms = createdAt_ms;
+      syncOne(entry, active, byModel.get(model) ?? [], before);
     }
-    for (const entry of before.keys())
-      if (!known.has(entry.name) && (entry.version || entry.pending.length > 0)) drop(entry);
+    for (const [entry, was] of before) if (!stored.has(entry.name) && was.isStored) drop(entry);
+    seenRevision = revision;
   }
 
   function syncOne(
     entry: Entry,
     active: StoredReflexVersion | undefined,
     stored: readonly StoredReflexChange[],
-    before: ReadonlyMap<Entry, ReadonlySet<number>>,
+    before: ReadonlyMap<Entry, EntryState>,
   ): void {
-    if (active && active.version !== entry.version?.version) {
+    // A model that was removed and made anew elsewhere begins with the same number.
+    if (active && (active.version !== entry.version?.version || active.hash !== entry.version.hash)) {
       entry.version = active;
+      entry.isStale = false;
       forget(entry);
     }
     const ids = new Set(stored.map(({ id }) => id));
-    const isDone = ({ id }: Pending): boolean => !ids.has(id) && before.get(entry)?.has(id) === true;
+    const isDone = ({ id }: Pending): boolean => !ids.has(id) && before.get(entry)?.ids.has(id) === true;
     if (entry.pending.some(isDone)) {
       entry.pending = entry.pending.filter((one) => !isDone(one));
       forget(entry);
@@ -472,7 +565,7 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     entry.stop.abort(new AppError('conflict', `reflex/${entry.name} was removed.`));
     forget(entry);
     if (entries.get(entry.name) !== entry) return;
-    if (entry.name === DEFAULT) entries.set(DEFAULT, newEntry(DEFAULT));
+    if (entry.name === DEFAULT) entries.set(DEFAULT, newEntry(DEFAULT, removals.get(DEFAULT)));
     else entries.delete(entry.name);
   }
 
@@ -481,6 +574,11 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     get: (name) => {
       const entry = entries.get(name);
       return entry && infoOf(entry);
+    },
+    trust: (name) => {
+      const entry = entries.get(name);
+      if (!entry || !isReady(entry)) return undefined;
+      return (entry.version && factsOf(entry.version).trust) ?? [];
     },
     restore() {
       restoring ??= restoreAll().catch((error: unknown) => {
@@ -492,11 +590,18 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     get restored() {
       return isRestored;
     },
-    sync: () => exclusive(syncAll),
+    sync: () =>
+      exclusive(async () => {
+        if ((await storage.revision()) !== seenRevision) await syncAll();
+      }),
     warm: () => reader.start(),
     async readBody(body) {
       if (body.length <= SMALL_BODY_BYTES) return readBody(body);
       return runJob({ do: 'read', body }, { move: true });
+    },
+    async readChanges(body) {
+      if (body.length <= SMALL_BODY_BYTES) return readChanges(body);
+      return runJob({ do: 'changes', body }, { move: true });
     },
     async readTexts(body) {
       if (body.length <= SMALL_TEXTS_BYTES) return readTexts(body);
@@ -508,13 +613,11 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
       if (examples ? !examples.some(({ intent }) => intent !== OUT_OF_SCOPE) : (given as Batch).count === 0)
         throw new AppError('invalid_request', 'examples name no intent to learn.', { param: 'examples' });
       const folder = vectors ? vectorsFolder() : undefined;
-      const isNew = !entries.has(name);
-      const entry = entryFor(name);
-      const replaced = [...entry.pending];
-      const both = signal ? AbortSignal.any([signal, entry.stop.signal]) : entry.stop.signal;
       const packed = examples ? Buffer.from(JSON.stringify(examples), 'utf8') : (given as Batch).packed;
-      try {
-        return await enqueue(async () => {
+      return teach(name, (entry) => {
+        const replaced = [...entry.pending];
+        const both = signal ? AbortSignal.any([signal, entry.stop.signal]) : entry.stop.signal;
+        return enqueue(async () => {
           const artefact = await train(
             { do: 'train', packed, changes: [], ...(folder !== undefined && { vectorsFolder: folder }) },
             { signal: both, keepAlive: true, onProgress },
@@ -523,10 +626,7 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
           await adopt(entry, artefact, replaced);
           return infoOf(entry);
         });
-      } catch (error) {
-        if (isNew && entries.get(name) === entry && !isReady(entry)) entries.delete(name);
-        throw error;
-      }
+      });
     },
     async addExamples(name, given) {
       return change(
@@ -583,15 +683,17 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     },
     async activate(name, number) {
       const entry = entryOf(name);
-      const version = (await storage.versions(name)).find((one) => one.version === number);
-      if (!version || !(await storage.activate(name, number)))
-        throw new AppError('not_found', `reflex/${name} has no version ${number}; list those that are kept.`, {
-          param: 'version',
-        });
-      if (entry.version?.version !== number) {
+      await exclusive(async () => {
+        const version = (await storage.versions(name)).find((one) => one.version === number);
+        if (!version || !(await storage.activate(name, number)))
+          throw new AppError('not_found', `reflex/${name} has no version ${number}; list those that are kept.`, {
+            param: 'version',
+          });
+        entry.stop.signal.throwIfAborted();
+        if (entry.version?.version === number) return;
         entry.version = version;
         forget(entry);
-      }
+      });
       return infoOf(entry);
     },
     async export(name) {
@@ -610,20 +712,29 @@ export function createReflex(options: ReflexOptions = {}): Reflex {
     },
     async import(name, bytes) {
       const read = await runJob({ do: 'import', bytes }, { move: true });
-      const entry = entryFor(name);
-      const replaced = [...entry.pending];
       if (read.facts.vectors) vectorsFolder();
-      // In the queue, so that no training of the old examples comes after it.
-      await enqueue(async () => {
-        if (read.model.length > 0) await adopt(entry, read, replaced);
+      return teach(name, async (entry) => {
+        const replaced = [...entry.pending];
+        // In the queue, so that no training of the old examples comes after it.
+        await enqueue(async () => {
+          if (read.model.length > 0) await adopt(entry, read, replaced);
+        });
+        return change(name, read.changes);
       });
-      return change(name, read.changes);
     },
     async remove(name) {
       const entry = entries.get(name);
       if (!entry) return false;
+      // From here on the name is free: what is kept for it again waits until this is done.
+      const done = entry.keeping.then(() => exclusive(() => storage.remove(name)));
+      const settled = done.catch(() => undefined);
+      removals.set(name, settled);
       drop(entry);
-      await storage.remove(name);
+      try {
+        await done;
+      } finally {
+        if (removals.get(name) === settled) removals.delete(name);
+      }
       return true;
     },
     async settled() {
@@ -663,16 +774,33 @@ function* slices(texts: readonly string[]): Generator<string[]> {
   if (slice.length > 0) yield slice;
 }
 
-function newEntry(name: string): Entry {
+function newEntry(name: string, after: Promise<unknown> = Promise.resolve()): Entry {
   return {
     name,
     pending: [],
-    keeping: Promise.resolve(),
+    keeping: after,
     isStale: false,
     isLoaded: false,
+    telling: Promise.resolve(),
+    generation: 0,
+    toldGeneration: 0,
     lastUsed: 0,
     retrainQueued: false,
+    teachers: 0,
     stop: new AbortController(),
+  };
+}
+
+/** What an entry had before the storage was read. */
+interface EntryState {
+  ids: ReadonlySet<number>;
+  isStored: boolean;
+}
+
+function stateOf(entry: Entry): EntryState {
+  return {
+    ids: new Set(entry.pending.map(({ id }) => id)),
+    isStored: entry.version !== undefined || entry.pending.length > 0,
   };
 }
 

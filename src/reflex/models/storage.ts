@@ -13,10 +13,19 @@ const BLOCK_BYTES = 256 * 1024;
 const PARTS = ['model', 'packed', 'replies'] as const;
 type Part = (typeof PARTS)[number];
 
-/** Stores a version and makes it the one that answers. Throws AppError `conflict` where the model was removed meanwhile. */
+/**
+ * Stores a version and makes it the one that answers. Throws AppError `conflict` where the model was removed meanwhile, and where
+ * another version than `over` answers by now.
+ */
 export async function saveVersion(
   storage: ReflexStorage,
-  { model, project, now_ms, changes }: { model: string; project: string; now_ms: number; changes: readonly number[] },
+  {
+    model,
+    project,
+    now_ms,
+    changes,
+    over,
+  }: { model: string; project: string; now_ms: number; changes: readonly number[]; over?: number },
   artefact: Artefact,
 ): Promise<StoredReflexVersion> {
   const number = await storage.reserve(model, project);
@@ -35,7 +44,7 @@ export async function saveVersion(
     createdAt_ms: now_ms,
     facts: { ...artefact.facts },
   };
-  await storage.commit(model, version, { blocks, changes, keep: KEPT_VERSIONS });
+  await storage.commit(model, version, { blocks, changes, keep: KEPT_VERSIONS, over });
   return version;
 }
 
@@ -75,7 +84,6 @@ interface Kept {
   createdAt_ms: number;
   active: number;
   lastVersion: number;
-  lastChange: number;
   versions: StoredReflexVersion[];
   blocks: Map<string, Uint8Array>;
   changes: StoredReflexChange[];
@@ -85,6 +93,7 @@ interface Kept {
 export function memoryStorage(now: () => number = Date.now): ReflexStorage {
   const models = new Map<string, Kept>();
   let revision = 0;
+  let lastChange = 0;
   const keyOf = (version: number, part: string, position: number): string => `${version}/${part}/${position}`;
   const made = (model: string, project: string): Kept => {
     let kept = models.get(model);
@@ -94,7 +103,6 @@ export function memoryStorage(now: () => number = Date.now): ReflexStorage {
         createdAt_ms: now(),
         active: 0,
         lastVersion: 0,
-        lastChange: 0,
         versions: [],
         blocks: new Map(),
         changes: [],
@@ -117,10 +125,14 @@ export function memoryStorage(now: () => number = Date.now): ReflexStorage {
       made(model, '').blocks.set(keyOf(version, part, position), bytes.slice());
     },
     block: async (model, version, part, position) => models.get(model)?.blocks.get(keyOf(version, part, position)),
-    commit: async (model, version, { changes, keep }) => {
+    commit: async (model, version, { changes, keep, over }) => {
       const kept = models.get(model);
       if (!kept) throw new AppError('conflict', 'The model was removed while this training was stored.');
-      kept.versions = [...kept.versions, version].slice(-keep);
+      const isThere = changes.every((id) => kept.changes.some((change) => change.id === id));
+      if (over !== undefined && (kept.active !== over || !isThere))
+        throw new AppError('conflict', 'Another training was stored while this one went on.');
+      const all = [...kept.versions, version];
+      kept.versions = all.filter((one, index) => index >= all.length - keep || one.facts.kept === true);
       kept.active = version.version;
       kept.changes = kept.changes.filter(({ id }) => !changes.includes(id));
       const numbers = new Set(kept.versions.map((one) => one.version));
@@ -131,15 +143,18 @@ export function memoryStorage(now: () => number = Date.now): ReflexStorage {
     activate: async (model, version) => {
       const kept = models.get(model);
       if (!kept?.versions.some((one) => one.version === version)) return false;
+      kept.versions = kept.versions.map((one) =>
+        one.version === version ? { ...one, facts: { ...one.facts, kept: true } } : one,
+      );
       kept.active = version;
       revision++;
       return true;
     },
     append: async (model, project, changes) => {
       const kept = made(model, project);
-      for (const change of changes) kept.changes.push({ model, id: ++kept.lastChange, change });
+      for (const change of changes) kept.changes.push({ model, id: ++lastChange, change });
       revision++;
-      return kept.lastChange;
+      return lastChange;
     },
     changes: async ({ model, after = 0 } = {}) =>
       [...models]

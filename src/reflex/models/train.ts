@@ -67,7 +67,8 @@ export function runJob<J extends Job>(job: J, options: RunOptions = {}): Promise
 }
 
 function bytesOf(job: Job): Uint8Array[] {
-  if (job.do === 'read' || job.do === 'texts') return [job.body];
+  if (job.do === 'read' || job.do === 'texts' || job.do === 'changes') return [job.body];
   if (job.do === 'import') return [job.bytes];
+  if (job.do === 'evaluate') return [];
   return job.packed ? [job.packed] : [];
 }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { yieldThread } from '../../base/yield-thread.ts';
 import { failureOf } from './failure.ts';
-import { decodeExport, type Job, readBody, readTexts, train, transferable } from './jobs.ts';
+import { decodeExport, type Job, measure, readBody, readChanges, readTexts, train, transferable } from './jobs.ts';
 import type { JobMessage } from './train.ts';
 
 yieldThread();
@@ -29,6 +29,14 @@ async function perform(job: Job): Promise<void> {
   }
   if (job.do === 'texts') {
     tell({ result: readTexts(job.body) });
+    return;
+  }
+  if (job.do === 'changes') {
+    tell({ result: readChanges(job.body) });
+    return;
+  }
+  if (job.do === 'evaluate') {
+    tell({ result: await measure(job, progressTeller()) });
     return;
   }
   const made = job.do === 'train' ? await train(job, progressTeller()) : await decodeExport(job.bytes);

@@ -32,6 +32,8 @@ export interface Filled {
   confidence: number;
   /** The text said at least one of the values. */
   evident: boolean;
+  /** What the trained model made of the text, where there is one. */
+  prediction?: Prediction;
 }
 
 /**
@@ -64,5 +66,6 @@ export function fillFromText(schema: Schema, input: FillInput): Filled | undefin
     value: built.value,
     confidence: built.evident ? Math.round(mean * 1_000) / 1_000 : 0,
     evident: built.evident,
+    prediction: document.prediction(),
   };
 }

@@ -2,6 +2,7 @@
 import { hanMeanings, meanings } from '../text/lexicon.ts';
 import { stem } from '../text/text.ts';
 import { kindsOf, MAX_KIND_TOKENS } from '../text/word-kinds.ts';
+import { rowsOfWord, wordTable } from '../text/word-table.ts';
 import { readDates, readDurations, readTimes } from '../values/moments.ts';
 import { readNumbers } from '../values/numbers.ts';
 import { BASIS, hashText, join, mix, PRIME } from './tagger-hash.ts';
@@ -122,6 +123,8 @@ interface View {
   values: readonly (readonly SeenValue[])[];
   meanings: readonly (readonly number[])[];
   things: readonly (readonly number[])[];
+  /** Groups of like words (word-table.ts), 1 more than their number; 0 for what the table does not know. */
+  alike: { fine: Int32Array; coarse: Int32Array };
   topics: readonly number[];
 }
 
@@ -141,6 +144,7 @@ function viewOf({ text, tokens, known, own, intent }: FeatureInput): View {
     values: seenValues(ids, known, own),
     meanings: meaningsOf(tokens),
     things: thingsOf(ids),
+    alike: alikeOf(tokens),
     topics: topicsOf(intent),
   };
 }
@@ -157,6 +161,7 @@ export function tokenFeatures(input: FeatureInput): TokenFeatures {
     addReaders(out, view, at);
     addKnown(out, view, at);
     addMeanings(out, view, at);
+    addAlike(out, view, at);
     // The last word that is seldom part of a slot: "to" or "from" decide several words further on.
     out.add(56, pivot);
     out.add(57, join(pivot, rarityOf(view, at)));
@@ -296,6 +301,34 @@ function addMeanings(out: Collector, view: View, at: number): void {
   out.addAll(96, view.things[at + 1]);
 }
 
+/** What a word never seen may be, by the words that it is used like. */
+function addAlike(out: Collector, { alike: { fine, coarse }, ids, count, topics }: View, at: number): void {
+  const own = fine[at]!;
+  const kind = coarse[at]!;
+  const before = coarse[at - 1] ?? 0;
+  const after = coarse[at + 1] ?? 0;
+  if (own > 0) {
+    out.add(100, own);
+    out.add(101, kind);
+    out.add(102, join(kind, at === 0 ? EDGE : ids[at - 1]!));
+    out.add(103, join(kind, at === count - 1 ? EDGE : ids[at + 1]!));
+    out.add(104, join(kind, before + 1));
+    out.add(105, join(kind, after + 1));
+    for (const topic of topics) {
+      out.add(106, join(topic, own));
+      out.add(107, join(topic, kind));
+    }
+  }
+  if (before > 0) {
+    out.add(108, fine[at - 1]!);
+    out.add(109, before);
+  }
+  if (after > 0) {
+    out.add(110, fine[at + 1]!);
+    out.add(111, after);
+  }
+}
+
 function addTopics(out: Collector, view: View, at: number): void {
   const before = idAt(view, at - 1);
   const w0 = view.ids[at]!;
@@ -327,6 +360,19 @@ function addAffixes(out: Collector, text: string): void {
     hash = Math.imul(hash ^ text.charCodeAt(text.length - size), PRIME);
     out.add(80 + size, mix(hash));
   }
+}
+
+function alikeOf(tokens: readonly Token[]): View['alike'] {
+  const fine = new Int32Array(tokens.length);
+  const coarse = new Int32Array(tokens.length);
+  tokens.forEach((token, at) => {
+    const row = token.kind === 'word' ? (rowsOfWord(token.text)[0] ?? -1) : -1;
+    if (row < 0) return;
+    const groups = wordTable().groupsOf(row);
+    fine[at] = groups.fine + 1;
+    coarse[at] = groups.coarse + 1;
+  });
+  return { fine, coarse };
 }
 
 /** The intent and its domain, hashed apart. */

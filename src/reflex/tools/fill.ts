@@ -4,6 +4,14 @@ import { isObject, scopeOf, validates } from '../schema/validate.ts';
 import { splitIdentifier } from '../text/text.ts';
 import type { Json, JsonObject, SlotSpan } from '../types.ts';
 import { assign, type Candidate } from './assign.ts';
+import { type HanContext, stringCandidates } from './han-strings.ts';
+import {
+  optionCandidates as hanOptions,
+  listCandidates,
+  numberCandidates,
+  optionPlaces,
+  truthCandidates,
+} from './han-values.ts';
 import type { Parameter, Plan } from './parameters.ts';
 import { stemOf } from './rarity.ts';
 import { findLists } from './score-list.ts';
@@ -40,13 +48,19 @@ export function fill(plan: Plan, utterance: Utterance, options: FillOptions = {}
   const { parameters } = plan;
   const names = new Set(parameters.flatMap((parameter) => parameter.names.map(stemOf)));
   const context: TextContext = { utterance, about: plan.about, names, siblings: parameters };
+  const han: HanContext | undefined = utterance.han && {
+    han: utterance.han,
+    about: plan.hanAbout,
+    siblings: parameters,
+    options: optionPlaces(parameters, utterance.han),
+  };
   const slots = parameters.map((parameter) => ({
     required: parameter.required,
     kind: kindOf(parameter),
     candidates: [
       ...learnt(parameter, options.slots ?? [], utterance),
       ...hinted(parameter, options.hint),
-      ...candidatesOf(parameter, context),
+      ...(han ? hanCandidates(parameter, han) : candidatesOf(parameter, context)),
     ],
   }));
   const chosen = assign<Json>(slots, LEAST_OPTIONAL, LEAST_REQUIRED);
@@ -170,6 +184,24 @@ function optionCandidates(parameter: Parameter, context: TextContext): Candidate
       end: place.end,
     };
   });
+}
+
+function hanCandidates(parameter: Parameter, context: HanContext): Candidate<Json>[] {
+  if (parameter.options) return hanOptions(parameter, context);
+  switch (parameter.type) {
+    case 'boolean':
+      return truthCandidates(parameter, context);
+    case 'number':
+    case 'integer':
+      return numberCandidates(parameter, context);
+    case 'array':
+      return parameter.item ? listCandidates(parameter, context) : [];
+    case 'object':
+      return [];
+    case 'any':
+      return [...numberCandidates(parameter, context), ...stringCandidates(parameter, context)];
+  }
+  return stringCandidates(parameter, context);
 }
 
 /** What the example passed without saying so takes no piece of the text. */

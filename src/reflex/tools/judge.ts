@@ -1,6 +1,7 @@
-/** Every tool of a request weighed against one English text. */
+/** Every tool of a request weighed against one text. */
 import type { ReflexTool } from '../types.ts';
 import { type Filled, fill } from './fill.ts';
+import { type HanProfile, hanFeaturesOf, hanProfileOf, hanRelevance } from './han-relevance.ts';
 import { type Plan, planOf } from './parameters.ts';
 import { featuresOf, type Profile, profileOf, relevance } from './relevance.ts';
 import { readUtterance, type Utterance } from './utterance.ts';
@@ -22,7 +23,7 @@ export function judgeTools(text: string, tools: readonly ReflexTool[], now_ms: n
   const utterance = readUtterance(text, now_ms, timeZone);
   const rough = tools.map((tool) => {
     const known = know(tool);
-    return { tool, known, odds: relevance(featuresOf(known.profile, utterance, undefined)) };
+    return { tool, known, odds: oddsOf(known, utterance, undefined) };
   });
   const most = utterance.mentions.length > MANY_MENTIONS ? FEW_FILLED : MOST_FILLED;
   if (tools.length > most) rough.sort((a, b) => b.odds - a.odds);
@@ -33,6 +34,8 @@ export function judgeTools(text: string, tools: readonly ReflexTool[], now_ms: n
 
 interface Known {
   profile: Profile;
+  /** Made when a Chinese text first needs it. */
+  hanProfile(): HanProfile;
   plan?: Plan;
 }
 
@@ -45,14 +48,28 @@ export function know(tool: ReflexTool): Known {
   const key = JSON.stringify(tool);
   const old = known.get(key);
   if (old) return old;
-  const fresh = { profile: profileOf(tool), plan: planOf(tool) };
+  let han: HanProfile | undefined;
+  const fresh: Known = {
+    profile: profileOf(tool),
+    hanProfile() {
+      han ??= hanProfileOf(tool);
+      return han;
+    },
+    plan: planOf(tool),
+  };
   if (key.length > MOST_KNOWN_CHARS) return fresh;
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(key, fresh);
   return fresh;
 }
 
-function judge(tool: ReflexTool, { profile, plan }: Known, utterance: Utterance): Judged {
-  const filled = plan && fill(plan, utterance);
-  return { tool, odds: relevance(featuresOf(profile, utterance, filled)), filled };
+function judge(tool: ReflexTool, known: Known, utterance: Utterance): Judged {
+  const filled = known.plan && fill(known.plan, utterance);
+  return { tool, odds: oddsOf(known, utterance, filled), filled };
+}
+
+function oddsOf(known: Known, utterance: Utterance, filled: Filled | undefined): number {
+  return utterance.han
+    ? hanRelevance(hanFeaturesOf(known.hanProfile(), utterance.han, filled))
+    : relevance(featuresOf(known.profile, utterance, filled));
 }

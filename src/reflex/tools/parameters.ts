@@ -1,9 +1,10 @@
 /** The parameters of a tool as a flat list, each with what is known of the value that it wants. */
 
 import { isObject } from '../schema/validate.ts';
-import { isFunctionWord, meanings } from '../text/lexicon.ts';
-import { foldSameLength, splitIdentifier } from '../text/text.ts';
+import { hanMeanings, isFunctionWord, meanings } from '../text/lexicon.ts';
+import { foldSameLength, hasHan, splitIdentifier, words } from '../text/text.ts';
 import type { Json, JsonObject, ReflexTool } from '../types.ts';
+import { PARTICLES } from './han-words.ts';
 import { rarity, stemOf } from './rarity.ts';
 import { type Dimension, isLongUnit, measureOf, type Unit, unitOf } from './units.ts';
 
@@ -59,6 +60,8 @@ export interface Plan {
   root: JsonObject;
   /** Stems of the tool's own words. */
   about: Set<string>;
+  /** Chinese words of the tool, and meanings of its words in either language. */
+  hanAbout: Set<string>;
 }
 
 const MAX_PARAMETERS = 40;
@@ -87,7 +90,20 @@ export function planOf(tool: ReflexTool): Plan | undefined {
     about.add(stemOf(word));
     if (!isFunctionWord(word)) for (const meaning of meanings(word)) about.add(meaning);
   }
-  return { parameters, root, about };
+  return { parameters, root, about, hanAbout: hanAboutOf(tool) };
+}
+
+function hanAboutOf(tool: ReflexTool): Set<string> {
+  const out = new Set<string>();
+  const description = (tool.description ?? '').slice(0, 300);
+  for (const word of splitIdentifier(`${tool.name} ${description}`)) {
+    if (hasHan(word)) {
+      for (const part of words(word)) if (!PARTICLES.has(part.text)) out.add(part.text);
+      for (const { meaning, word: found } of hanMeanings(word))
+        if (found.length > 1 || word.length < 3) out.add(meaning);
+    } else if (!isFunctionWord(word)) for (const meaning of meanings(word)) out.add(meaning);
+  }
+  return out;
 }
 
 function collect(schema: JsonObject, path: string[], required: boolean, out: Parameter[], depth: number): boolean {
@@ -402,12 +418,12 @@ function roleOf(parameter: Parameter): Role {
     const form = singular(word);
     for (const [role, words] of ROLES) if (words.includes(word) || words.includes(form)) return refine(role, parameter);
   }
-  const words = wordsOf(parameter.description.slice(0, 80));
+  const described = wordsOf(parameter.description.slice(0, 80));
   if (/\b(?:yyyy|mm|dd)[-/]/i.test(parameter.description)) return 'date';
   if (/\bHH:MM/i.test(parameter.description)) return 'time';
   for (const [role, list] of ROLES) {
     if (!['place', 'person', 'group', 'date', 'language', 'currency', 'email', 'url'].includes(role)) continue;
-    if (words.slice(0, 6).some((word) => list.includes(word) && word !== 'state')) return refine(role, parameter);
+    if (described.slice(0, 6).some((word) => list.includes(word) && word !== 'state')) return refine(role, parameter);
   }
   return 'plain';
 }

@@ -1,6 +1,8 @@
 /** One call for each of several names where the tool takes one: the weather "in Paris and London". */
 import type { JsonObject } from '../types.ts';
 import type { Filled } from './fill.ts';
+import { spansOf } from './han-spans.ts';
+import type { HanText } from './han-text.ts';
 import type { Mention, Utterance } from './utterance.ts';
 
 const MOST = 8;
@@ -14,6 +16,9 @@ export function spread(filled: Filled, utterance: Utterance): JsonObject[] {
     if (!parameter.required || parameter.type !== 'string' || parameter.options || parameter.path.length !== 1)
       continue;
     if (!NAMED.has(parameter.role)) continue;
+    const behind = utterance.han && hanNamesBehind(end, utterance.han, filled.spans);
+    if (behind && behind.length > 0)
+      return [value, ...behind.map((name) => ({ ...value, [parameter.path[0]!]: name }))];
     const own = utterance.mentions.find((one) => one.kind === 'name' && one.start === start && one.end === end);
     const others = own ? namesBehind(own, utterance, filled.spans) : [];
     if (others.length > 0) return [value, ...others.map((name) => ({ ...value, [parameter.path[0]!]: name.value }))];
@@ -44,4 +49,25 @@ function namesBehind(first: Mention, utterance: Utterance, used: Filled['spans']
     at = next.end;
   }
   return closed ? out : [];
+}
+
+/** 北京和上海的天气: what goes on a list in Chinese. */
+function hanNamesBehind(end: number, han: HanText, used: Filled['spans']): string[] {
+  const out: string[] = [];
+  let at = end;
+  while (out.length < MOST) {
+    const joint = /^(?:、|和|与|以及|还有|跟)/.exec(han.text.slice(at, at + 2));
+    if (!joint) break;
+    const start = at + joint[0].length;
+    const next = spansOf(han)
+      .filter(
+        (one) => one.start === start && !one.cutRight && one.verbs + one.joins + one.particles + one.numbers === 0,
+      )
+      .filter((one) => !used.some((span) => span.start < one.end && one.start < span.end))
+      .sort((a, b) => b.end - a.end)[0];
+    if (!next) return [];
+    out.push(next.value);
+    at = next.end;
+  }
+  return out;
 }

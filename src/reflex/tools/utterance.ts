@@ -1,13 +1,14 @@
 /**
  * A text cut into what may be the value of a parameter: numbers with their units, lists, dates, quoted text, names,
- * phrases. English in the main; made once for a text, whatever the number of tools.
+ * phrases. Made once for a text, whatever the number of tools; a Chinese text is cut by `han-text.ts`.
  */
 import { isFunctionWord } from '../text/lexicon.ts';
-import { foldSameLength } from '../text/text.ts';
+import { foldSameLength, hasHan, languageOf } from '../text/text.ts';
 import type { Json } from '../types.ts';
 import { readExtremes } from '../values/amounts.ts';
 import { readDates, readDurations, readTimes } from '../values/moments.ts';
 import { readNumbers } from '../values/numbers.ts';
+import { type HanText, readHan } from './han-text.ts';
 import { rarity, stemOf } from './rarity.ts';
 import { currencyOf, type Unit, unitOf } from './units.ts';
 
@@ -18,6 +19,7 @@ export interface Token {
   start: number;
   end: number;
   isWord: boolean;
+  /** A Chinese word in an English text counts as a name. */
   isCapital: boolean;
   /** The first word of a sentence, where a capital letter means nothing and a verb often stands. */
   isOpening: boolean;
@@ -76,6 +78,8 @@ export interface Utterance {
   text: string;
   tokens: Token[];
   mentions: Mention[];
+  /** The text as Chinese, where it has any. */
+  han?: HanText;
 }
 
 const TOKEN = /[\p{L}\p{N}_]+(?:['’.&-][\p{L}\p{N}]+)*|[^\s]/gu;
@@ -84,6 +88,8 @@ const MAX_MENTIONS = 300;
 /** At most 4,000 characters are read. */
 export function readUtterance(text: string, now_ms: number, timeZone?: string): Utterance {
   const short = text.slice(0, 4_000);
+  if (hasHan(short) && languageOf(short) === 'zh')
+    return { text: short, tokens: [], mentions: [], han: readHan(short, now_ms, timeZone) };
   const tokens = tokenise(short);
   const spans: Span[] = [];
   readPatterns(short, spans);
@@ -126,7 +132,7 @@ function tokenise(text: string): Token[] {
       start: match.index,
       end: match.index + word.length,
       isWord,
-      isCapital: /^\p{Lu}/u.test(word) && !(sentence && (isFunctionWord(low) || rarity(low) < 0.5)),
+      isCapital: /^[\p{Lu}\p{Script=Han}]/u.test(word) && !(sentence && (isFunctionWord(low) || rarity(low) < 0.5)),
       isOpening: sentence && isWord,
       isValue: false,
     });

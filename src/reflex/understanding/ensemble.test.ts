@@ -17,6 +17,7 @@ function vector(rows: number[]): SparseVector {
     features: rows.length,
     known: rows.length,
     ends: [rows.length, rows.length, rows.length, rows.length],
+    meaning: new Float32Array(0),
   };
 }
 
@@ -57,6 +58,7 @@ describe('members', () => {
       classes: 2,
       features: 3,
       networkFeatures: 3,
+      meaningFeatures: 0,
       networks: 1,
       hidden: 8,
       epochs: 10,

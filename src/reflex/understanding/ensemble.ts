@@ -10,6 +10,8 @@ export interface Plan {
   features: number;
   /** The networks read only rows under this: those seen once teach them nothing. */
   networkFeatures: number;
+  /** Rows under this are those of the words' meaning. */
+  meaningFeatures: number;
   networks: number;
   hidden: number;
   epochs: number;
@@ -20,6 +22,8 @@ export interface Plan {
 export interface Ensemble {
   linear: QuantizedWeights;
   networks: QuantizedMlp[];
+  /** Rows under this are those of the words' meaning. */
+  meaningFeatures: number;
 }
 
 /** Of one text, by class. */
@@ -64,20 +68,21 @@ export function trainEnsemble(
   );
   const networks: QuantizedMlp[] = [];
   if (plan.networks > 0) {
-    const inputs = vectors.map((vector) => networkInput(vector, plan.networkFeatures));
+    const inputs = vectors.map((vector) => networkInput(vector, plan.networkFeatures, plan.meaningFeatures));
     for (let one = 0; one < plan.networks; one++) {
       const mlp = trainMlp(inputs, labels, {
         classes,
         features: plan.networkFeatures,
         hidden: plan.hidden,
         epochs: plan.networkEpochs,
+        steady: plan.meaningFeatures,
         seed: seed + 101 * (one + 1),
         onEpoch: onStep,
       });
       networks.push(quantizeMlp(mlp));
     }
   }
-  return { linear, networks };
+  return { linear, networks, meaningFeatures: plan.meaningFeatures };
 }
 
 /** Steps that `trainEnsemble` reports at most. */
@@ -85,31 +90,32 @@ export function stepsOf(plan: Plan): number {
   return plan.epochs + plan.networks * plan.networkEpochs;
 }
 
+/** To a network the meaning of the words counts as much as this many other groups. */
+const MEANING_WEIGHT = 2;
+
 /** The rows that networks know, at length one again. */
-function networkInput(vector: SparseVector, features: number): SparseInput {
-  let count = 0;
+function networkInput(vector: SparseVector, features: number, meaningFeatures: number): SparseInput {
+  const rows = new Int32Array(vector.rows.length);
+  const values = new Float32Array(vector.rows.length);
+  let length = 0;
   let square = 0;
-  for (let index = 0; index < vector.rows.length; index++) {
-    if (vector.rows[index]! >= features) continue;
-    count++;
-    square += vector.values[index]! ** 2;
+  for (let at = 0; at < rows.length; at++) {
+    const row = vector.rows[at]!;
+    if (row >= features) continue;
+    const value = vector.values[at]! * (row < meaningFeatures ? MEANING_WEIGHT : 1);
+    square += value * value;
+    rows[length] = row;
+    values[length++] = value;
   }
-  const rows = new Int32Array(count);
-  const values = new Float32Array(count);
   const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
-  let at = 0;
-  for (let index = 0; index < vector.rows.length; index++) {
-    if (vector.rows[index]! >= features) continue;
-    rows[at] = vector.rows[index]!;
-    values[at++] = vector.values[index]! * scale;
-  }
-  return { rows, values };
+  for (let at = 0; at < length; at++) values[at]! *= scale;
+  return { rows: rows.slice(0, length), values: values.slice(0, length) };
 }
 
-export function scoresOf(vector: SparseVector, { linear, networks }: Ensemble): Scores {
+export function scoresOf(vector: SparseVector, { linear, networks, meaningFeatures }: Ensemble): Scores {
   const margins = quantizedMargins(vector, linear);
   if (networks.length === 0) return { margins, logits: new Float32Array(0) };
-  const input = networkInput(vector, networks[0]!.features);
+  const input = networkInput(vector, networks[0]!.features, meaningFeatures);
   const logits = new Float32Array(margins.length);
   for (const network of networks) {
     const own = mlpScores(input, network);

@@ -6,6 +6,7 @@ import {
   FRAMES,
   featuresOf,
   GROUPS,
+  learnCentre,
   learnVocabulary,
   rowOf,
   STEMS,
@@ -97,5 +98,27 @@ describe('a vocabulary', () => {
     const strange = vectorOf(featuresOf('zzz'), vocabulary);
     assert.deepEqual([strange.rows.length, strange.unseen, strange.known], [0, 1, 0]);
     assert.equal(vectorOf(featuresOf(''), vocabulary).unseen, 1);
+  });
+
+  it('reads words as what they mean, beside what they are', () => {
+    const { idf, hashes } = learnt;
+    const centre = learnCentre(texts, vocabulary);
+    assert.ok(Math.hypot(...centre) > 0.3);
+    const meant = tableOf(hashes, idf, 0, centre);
+    const of = (text: string) => vectorOf(featuresOf(text), meant).meaning;
+    const alike = (a: string, b: string) => of(a).reduce((sum, value, at) => sum + value * of(b)[at]!, 0);
+    assert.ok(alike('piano', 'violin') > alike('piano', 'engine'));
+    const vector = vectorOf(featuresOf('peach'), meant);
+    assert.ok(Math.abs(Math.hypot(...vector.values) - 1) < 1e-5);
+    assert.equal(vector.rows.filter((row) => row < centre.length).length, centre.length);
+    const foreign = vectorOf(featuresOf('红苹果'), meant);
+    assert.deepEqual([foreign.rows.length, Math.hypot(...foreign.meaning)], [0, 0]);
+  });
+
+  it('has no meanings where few examples have a word of the table', () => {
+    const foreign = ['红苹果', '绿梨子', '蓝莓酱'].map((text) => featuresOf(text));
+    const known = learnVocabulary(foreign, 1, 1_000);
+    assert.equal(learnCentre(foreign, tableOf(known.hashes, known.idf)).length, 0);
+    assert.equal(learnCentre([], vocabulary).length, 0);
   });
 });

@@ -6,6 +6,7 @@
  * Chinese: words of the runtime's dictionary one and two at a time, characters one to three inside a run.
  */
 import { fold, stem, type Word, words } from '../text/text.ts';
+import { rowsOfWord, wordTable } from '../text/word-table.ts';
 import { LIMITS, type SlotSpan } from '../types.ts';
 
 /** What a group holds. The order is that of the hashes in `TextFeatures`. */
@@ -21,6 +22,8 @@ export interface TextFeatures {
   /** How often each occurs. */
   counts: Float32Array;
   ends: number[];
+  /** What the table of English words knows of it, in order: row of the table, and hash of the word as a feature. */
+  meanings: { rows: Int32Array; hashes: Uint32Array };
 }
 
 const PRIME = 0x01000193;
@@ -78,7 +81,20 @@ export function featuresOf(text: string, spans?: readonly SlotSpan[]): TextFeatu
   addCharacters(own, bags[CHARACTERS]!);
   addMarks(read, bags[CHARACTERS]!);
   if (spans && spans.length > 0) addFrames(own, spans, bags[FRAMES]!);
-  return pack(bags);
+  return { ...pack(bags), meanings: meaningsOf(own) };
+}
+
+function meaningsOf(own: readonly Word[]): TextFeatures['meanings'] {
+  const rows: number[] = [];
+  const hashes: number[] = [];
+  for (const word of own) {
+    if (word.han) continue;
+    for (const row of rowsOfWord(word.text)) {
+      rows.push(row);
+      hashes.push(mix(extend(WORD, word.text)));
+    }
+  }
+  return { rows: Int32Array.from(rows), hashes: Uint32Array.from(hashes) };
 }
 
 function addWords(own: readonly Word[], bags: Bags): void {
@@ -167,7 +183,7 @@ function addFrames(own: readonly Word[], spans: readonly SlotSpan[], bag: Map<nu
   }
 }
 
-function pack(bags: Bags): TextFeatures {
+function pack(bags: Bags): Omit<TextFeatures, 'meanings'> {
   const size = bags.reduce((sum, bag) => sum + bag.size, 0);
   const hashes = new Uint32Array(size);
   const counts = new Float32Array(size);
@@ -194,7 +210,9 @@ export interface Vocabulary {
   idf: Float32Array;
   /** The idf^0.5 of what was never seen: the most there is. */
   rarest: number;
-  /** Added to every row: the rows before are those of a sentence vector. */
+  /** Mean of the examples' word meanings, taken off every text's; empty where words of the table are rare. */
+  centre: Float32Array;
+  /** Added to every row: the rows before are those of the words' meaning (`centre.length`) and of a sentence vector. */
   offset: number;
 }
 
@@ -211,8 +229,13 @@ export function rowOf(vocabulary: Vocabulary, hash: number): number {
   return vocabulary.keys[at] === 0 ? -1 : vocabulary.rows[at]!;
 }
 
-/** A table from hashes and their idf, rows in that order, counted from `offset`. */
-export function tableOf(hashes: Uint32Array, idf: Float32Array, offset = 0): Vocabulary {
+/** A table from hashes and their idf, rows in that order; `dimensions` are those of sentence vectors. */
+export function tableOf(
+  hashes: Uint32Array,
+  idf: Float32Array,
+  dimensions = 0,
+  centre: Float32Array = new Float32Array(0),
+): Vocabulary {
   let capacity = 16;
   while (capacity < hashes.length * 2) capacity *= 2;
   const keys = new Uint32Array(capacity);
@@ -223,7 +246,7 @@ export function tableOf(hashes: Uint32Array, idf: Float32Array, offset = 0): Voc
     rows[at] = row;
   });
   const rarest = idf.reduce((most, value) => Math.max(most, value), 1);
-  return { size: hashes.length, keys, rows, idf, rarest, offset };
+  return { size: hashes.length, keys, rows, idf, rarest, centre, offset: centre.length + dimensions };
 }
 
 export interface LearntVocabulary {
@@ -251,6 +274,49 @@ export function learnVocabulary(texts: readonly TextFeatures[], minimum: number,
   };
 }
 
+/** Share of the examples that must have a word of the table for its meanings to be learnt from. */
+const ENOUGH_MEANINGS = 0.3;
+
+/** The mean direction of the texts' words; empty where too few texts have any that the table knows. */
+export function learnCentre(texts: readonly TextFeatures[], vocabulary: Vocabulary): Float32Array {
+  const known = texts.filter(({ meanings }) => meanings.rows.length > 0);
+  if (known.length < texts.length * ENOUGH_MEANINGS || known.length === 0) return new Float32Array(0);
+  const centre = new Float32Array(wordTable().dimensions);
+  for (const text of known) {
+    const own = directionOf(text, vocabulary, centre.length);
+    for (let at = 0; at < centre.length; at++) centre[at]! += own[at]! / known.length;
+  }
+  return centre;
+}
+
+/** Sum of the words' directions, weighted by idf, at length one; all zero for a text without words of the table. */
+function directionOf({ meanings }: TextFeatures, vocabulary: Vocabulary, dimensions: number): Float32Array {
+  const sum = new Float32Array(dimensions);
+  const table = wordTable();
+  meanings.rows.forEach((word, at) => {
+    const row = rowOf(vocabulary, meanings.hashes[at]!);
+    table.addTo(sum, word, (row < 0 ? vocabulary.rarest : vocabulary.idf[row]!) ** 2);
+  });
+  return toUnit(sum);
+}
+
+function toUnit(vector: Float32Array): Float32Array {
+  let square = 0;
+  for (const value of vector) square += value * value;
+  const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+  for (let at = 0; at < vector.length; at++) vector[at]! *= scale;
+  return vector;
+}
+
+/** How a text's meaning differs from that of most: of length one, or all zero. */
+function meaningOf(text: TextFeatures, vocabulary: Vocabulary): Float32Array {
+  const { centre } = vocabulary;
+  if (text.meanings.rows.length === 0 || centre.length === 0) return new Float32Array(centre.length);
+  const own = directionOf(text, vocabulary, centre.length);
+  for (let at = 0; at < own.length; at++) own[at]! -= centre[at]!;
+  return toUnit(own);
+}
+
 export interface SparseVector {
   rows: Int32Array;
   values: Float32Array;
@@ -262,12 +328,16 @@ export interface SparseVector {
   known: number;
   /** Of each group of the text, where its rows end. */
   ends: number[];
+  /** Direction of its words, of length one or all zero; empty where the vocabulary has no centre. */
+  meaning: Float32Array;
 }
 
-/** Weights (1 + ln tf) · idf^0.5, each group to length 1, then the whole to length 1; `dense`, of length 1, is one more group in the first rows. */
+/** Weights (1 + ln tf) · idf^0.5, each group to length 1, then the whole to length 1; The meaning of its words and `dense`, of length 1, are groups too, in the first rows. */
 export function vectorOf(text: TextFeatures, vocabulary: Vocabulary, dense?: Float32Array): SparseVector {
   const capacity = text.hashes.length;
-  const rows = new Int32Array(capacity + (dense?.length ?? 0));
+  const meaning = meaningOf(text, vocabulary);
+  const words = meaning.length;
+  const rows = new Int32Array(capacity + words + (dense?.length ?? 0));
   const values = new Float32Array(rows.length);
   const ends: number[] = [];
   let length = 0;
@@ -296,13 +366,15 @@ export function vectorOf(text: TextFeatures, vocabulary: Vocabulary, dense?: Flo
     for (let index = from; index < length; index++) values[index]! *= scale;
   }
   const known = length;
-  if (dense) {
+  const addDense = (group: Float32Array, from: number) => {
     groups++;
-    dense.forEach((value, row) => {
-      rows[length] = row;
+    group.forEach((value, at) => {
+      rows[length] = from + at;
       values[length++] = value;
     });
-  }
+  };
+  if (meaning.some((value) => value !== 0)) addDense(meaning, 0);
+  if (dense) addDense(dense, words);
   const scale = groups > 0 ? 1 / Math.sqrt(groups) : 0;
   for (let index = 0; index < length; index++) values[index]! *= scale;
   return {
@@ -312,5 +384,6 @@ export function vectorOf(text: TextFeatures, vocabulary: Vocabulary, dense?: Flo
     features: capacity,
     known,
     ends,
+    meaning,
   };
 }

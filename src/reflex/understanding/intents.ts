@@ -1,6 +1,7 @@
 /** From labelled features to an ensemble with calibrated confidence and an out-of-scope test. */
 import {
   type ConfidenceModel,
+  confidenceOf,
   fitConfidence,
   fitTemperature,
   PLAIN_CONFIDENCE,
@@ -20,6 +21,8 @@ import {
   trainEnsemble,
 } from './ensemble.ts';
 import {
+  type LearntVocabulary,
+  learnCentre,
   learnVocabulary,
   type SparseVector,
   type TextFeatures,
@@ -28,7 +31,8 @@ import {
   vectorOf,
 } from './features.ts';
 import { type Likeness, learnNeighbours, likenessOf, type Neighbours } from './neighbours.ts';
-import { fitScope, type ScopeModel, signalsOf } from './scope.ts';
+import { fitScope, type ScopeModel, scopeScore, signalsOf } from './scope.ts';
+import { type Judged, type TrustTable, tableOfTrust } from './trust.ts';
 
 /** What is learnt from: one entry an example. */
 export interface Material {
@@ -51,8 +55,11 @@ export interface IntentModel {
   blend: Blend;
   confidence: ConfidenceModel;
   scope?: ScopeModel;
+  trust: TrustTable;
   neighbours: Neighbours;
-  /** `classes × dimensions`, each row of length 1. */
+  /** Mean of the examples' word meanings; empty where they are not used. */
+  centre: Float32Array;
+  /** `classes × dimensions`, each row of length 1: of sentence vectors, without them of the words' meanings. */
   meanings?: Float32Array;
 }
 
@@ -65,8 +72,8 @@ export interface FitOptions {
 const SEED = 20_260_901;
 /** Weights of the linear machines, in numbers: bounds the artefact, and memory while training to 100 MB. */
 const MAX_WEIGHTS = 22_000_000;
-/** Above this, what was seen once is left out. */
-const LARGE = 12_000;
+/** Where more different features were seen, those seen once are left out. */
+const MANY_FEATURES = 70_000;
 /** Multiplications that all networks of the final fit may cost: about 20 s of one core. */
 const NETWORK_COST = 8e9;
 const MAX_NETWORKS = 6;
@@ -80,6 +87,7 @@ function planOf(
   vectors: readonly SparseVector[],
   features: number,
   repeated: number,
+  meaningFeatures: number,
   classes: number,
   cost: number,
   epochs?: number,
@@ -96,6 +104,7 @@ function planOf(
     classes,
     features,
     networkFeatures: Math.min(examples > 5_000 ? repeated : features, space),
+    meaningFeatures,
     networks,
     hidden,
     epochs: epochs ?? 12,
@@ -117,14 +126,15 @@ interface Fitted {
 function fit(material: Material, options: FitOptions, phase: string): Fitted {
   const { features, dense, dimensions, labels, classes } = material;
   const limit = Math.max(1_000, Math.floor(MAX_WEIGHTS / classes));
-  const { hashes, idf, repeated } = learnVocabulary(features, features.length > LARGE ? 2 : 1, limit);
-  const vocabulary = tableOf(hashes, idf, dimensions);
+  const { hashes, idf, repeated } = knownFeatures(features, limit);
+  const vocabulary = vocabularyOf(features, hashes, idf, dimensions);
   const vectors = features.map((one, at) => vectorOf(one, vocabulary, dense?.[at]));
-  const rows = hashes.length + dimensions;
+  const rows = hashes.length + vocabulary.offset;
   const plan = planOf(
     vectors,
     rows,
-    repeated + dimensions,
+    repeated + vocabulary.offset,
+    vocabulary.centre.length,
     classes,
     NETWORK_COST * (material.networkShare ?? 1),
     options.epochs,
@@ -140,17 +150,36 @@ function fit(material: Material, options: FitOptions, phase: string): Fitted {
     plan,
     ensemble,
     neighbours: learnNeighbours(vectors, labels, classes, rows),
-    meanings: dense && meaningsOf(dense, labels, classes, dimensions),
+    meanings: meaningsOf(dense ?? vectors.map((vector) => vector.meaning), labels, classes),
   };
 }
 
-/** The mean direction of each class's sentence vectors. */
+function knownFeatures(features: readonly TextFeatures[], limit: number): LearntVocabulary {
+  const all = learnVocabulary(features, 1, limit);
+  if (all.hashes.length <= MANY_FEATURES) return all;
+  const size = Math.max(all.repeated, MANY_FEATURES / 2);
+  return { hashes: all.hashes.slice(0, size), idf: all.idf.slice(0, size), repeated: all.repeated };
+}
+
+function vocabularyOf(
+  features: readonly TextFeatures[],
+  hashes: Uint32Array,
+  idf: Float32Array,
+  dimensions: number,
+): Vocabulary {
+  const plain = tableOf(hashes, idf, dimensions);
+  const centre = learnCentre(features, plain);
+  return { ...plain, centre, offset: centre.length + dimensions };
+}
+
+/** The mean direction of each class's vectors; undefined where there are none. */
 function meaningsOf(
   dense: readonly (Float32Array | undefined)[],
   labels: Int32Array,
   classes: number,
-  dimensions: number,
-): Float32Array {
+): Float32Array | undefined {
+  const dimensions = dense.find((vector) => vector)?.length ?? 0;
+  if (dimensions === 0) return undefined;
   const out = new Float32Array(classes * dimensions);
   dense.forEach((vector, sample) => {
     const label = labels[sample]!;
@@ -167,7 +196,7 @@ function meaningsOf(
   return out;
 }
 
-/** cosine to each class's mean sentence vector; all zero for a text without one, undefined in a model without. */
+/** cosine to each class's mean vector; all zero for a text without one, undefined in a model without. */
 export function meaningOf(
   dense: Float32Array | undefined,
   meanings: Float32Array | undefined,
@@ -274,7 +303,7 @@ function runFold(
         label: position.get(labels[sample]!) ?? -1,
         real: labels[sample]! < 0,
         likeness: likenessOf(vector, model.neighbours),
-        meaning: meaningOf(dense?.[sample], model.meanings, kept.length),
+        meaning: meaningOf(dimensions > 0 ? dense?.[sample] : vector.meaning, model.meanings, kept.length),
         unseen: vector.unseen,
         features: vector.features,
       };
@@ -297,17 +326,15 @@ export function jackknife(material: Material): Int32Array {
   const out = labels.slice();
   for (let fold = 0; fold < folds; fold++) {
     const train = [...labels.keys()].filter((sample) => part[sample] !== fold);
-    const { hashes, idf } = learnVocabulary(
-      train.map((sample) => features[sample]!),
-      2,
-      Math.max(1_000, Math.floor(MAX_WEIGHTS / classes)),
-    );
-    const vocabulary = tableOf(hashes, idf, dimensions);
+    const trained = train.map((sample) => features[sample]!);
+    const { hashes, idf } = learnVocabulary(trained, 2, Math.max(1_000, Math.floor(MAX_WEIGHTS / classes)));
+    const vocabulary = vocabularyOf(trained, hashes, idf, dimensions);
     const vectors = train.map((sample) => vectorOf(features[sample]!, vocabulary, dense?.[sample]));
     const plan: Plan = {
       classes,
-      features: hashes.length + dimensions,
+      features: hashes.length + vocabulary.offset,
       networkFeatures: 0,
+      meaningFeatures: vocabulary.centre.length,
       networks: 0,
       hidden: 0,
       epochs: 8,
@@ -357,6 +384,26 @@ function judge(one: HeldOut, how: Blend) {
   return { signals: signalsOf({ ...one, members, mean }), outside: one.label < 0, real: one.real, mean };
 }
 
+/** Texts of intents that a fold left out stand for nothing that is asked in life, so they are not counted; real out-of-scope examples are. */
+function judgeTrust(
+  heldOut: readonly HeldOut[],
+  how: Blend,
+  confidence: ConfidenceModel,
+  scope: ScopeModel | undefined,
+): Judged[] {
+  return heldOut
+    .filter((one) => one.label >= 0 || one.real)
+    .map((one) => {
+      const { mean, signals } = judge(one, how);
+      const top = mean.reduce((best, value, at) => (value > mean[best]! ? at : best), 0);
+      return {
+        confidence: confidenceOf(confidence, mean[top]!),
+        right: top === one.label,
+        given: !scope || scopeScore(scope, signals) < scope.threshold,
+      };
+    });
+}
+
 /** Takes most of a training's time. */
 export function fitIntents(material: Material, options: FitOptions = {}): IntentModel {
   const heldOut = options.calibrate === false ? { confidence: [], scope: [] } : holdOut(material, options);
@@ -368,15 +415,19 @@ export function fitIntents(material: Material, options: FitOptions = {}): Intent
       const top = mean.reduce((best, value, at) => (value > mean[best]! ? at : best), 0);
       return { probability: mean[top]!, right: top === one.label };
     });
-  const { hashes, idf, ensemble, neighbours, meanings } = fit(material, options, 'fit');
+  const { hashes, idf, vocabulary, ensemble, neighbours, meanings } = fit(material, options, 'fit');
+  const confidence = confident.length > 0 ? fitConfidence(confident) : PLAIN_CONFIDENCE;
+  const scope = fitScope(heldOut.scope.map((one) => judge(one, how)));
   return {
     hashes,
     idf,
     ensemble,
     neighbours,
+    centre: vocabulary.centre,
     meanings,
     blend: how,
-    confidence: confident.length > 0 ? fitConfidence(confident) : PLAIN_CONFIDENCE,
-    scope: fitScope(heldOut.scope.map((one) => judge(one, how))),
+    confidence,
+    scope,
+    trust: tableOfTrust(judgeTrust(heldOut.confidence, how, confidence, scope)),
   };
 }

@@ -15,6 +15,8 @@ export interface MlpOptions {
   features: number;
   hidden: number;
   epochs: number;
+  /** Rows under this are never dropped: the meaning of the words says something only as a whole. */
+  steady?: number;
   seed: number;
   embeddingRate?: number;
   outputRate?: number;
@@ -42,6 +44,7 @@ export function trainMlp(inputs: readonly SparseInput[], labels: Int32Array, opt
   const hiddenDropout = options.hiddenDropout ?? 0.2;
   const featureDropout = options.featureDropout ?? 0.5;
   const smoothing = options.smoothing ?? 0.05;
+  const steady = options.steady ?? 0;
   const next = random(options.seed);
   const embeddings = new Float32Array(features * hidden);
   for (let index = 0; index < embeddings.length; index++) embeddings[index] = (next() - 0.5) * 0.2;
@@ -73,9 +76,10 @@ export function trainMlp(inputs: readonly SparseInput[], labels: Int32Array, opt
       const { rows, values } = inputs[sample]!;
       let kept = 0;
       for (let index = 0; index < rows.length; index++) {
-        if (next() < featureDropout) continue;
+        const stays = rows[index]! < steady;
+        if (!stays && next() < featureDropout) continue;
         keptRows[kept] = rows[index]! * hidden;
-        keptValues[kept++] = values[index]! * featureScale;
+        keptValues[kept++] = stays ? values[index]! : values[index]! * featureScale;
       }
       active.set(hiddenBias);
       for (let index = 0; index < kept; index++) {

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { parseExamples } from '../models/examples.ts';
 import { smallTalk } from '../testing.ts';
 import { embed, similarity } from '../text/embed.ts';
+import { hasHan } from '../text/text.ts';
 import type { Example } from '../types.ts';
+import { decodeArtefact, encodeArtefact } from './artefact.ts';
 import { calibrationError, evaluate, macroF1, slotF1 } from './evaluate.ts';
 import { loadModel, trainModel } from './model.ts';
 
@@ -40,6 +42,17 @@ describe('a trained model', () => {
     assert.deepEqual(trainModel(EXAMPLES), BYTES);
     const again = loadModel(BYTES.slice());
     for (const { text } of EXAMPLES.slice(0, 20)) assert.deepEqual(again.predict(text, 0), model.predict(text, 0));
+  });
+
+  it('reads English words by what they mean, and no other language needs the table', () => {
+    const { header, sections } = decodeArtefact(BYTES);
+    assert.ok(sections.centre!.length > 0);
+    const other = encodeArtefact({ ...(header as object), wordTable: 1 }, sections);
+    assert.throws(() => loadModel(other), /another table of words/);
+    const { centre: _, ...rest } = sections;
+    assert.throws(() => loadModel(encodeArtefact(header as object, rest)), /centre/);
+    const chinese = decodeArtefact(trainModel(EXAMPLES.filter(({ text }) => hasHan(text))));
+    assert.equal(chinese.sections.centre, undefined);
   });
 
   it('takes any text', () => {

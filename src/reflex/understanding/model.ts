@@ -1,6 +1,7 @@
 /** A trained model: intents by an ensemble, calibrated confidence, an out-of-scope test, slots; as bytes and back. */
 import { AppError } from '../../base/errors.ts';
 import { loadTagger, type Tagger } from '../slots/tagger.ts';
+import { wordTable } from '../text/word-table.ts';
 import { type Example, OUT_OF_SCOPE, type Prediction } from '../types.ts';
 import { decodeArtefact, encodeArtefact, notAModel, type Sections } from './artefact.ts';
 import { type ConfidenceModel, confidenceOf } from './calibrate.ts';
@@ -10,6 +11,7 @@ import { fitIntents, type IntentModel, jackknife, meaningOf } from './intents.ts
 import { likenessOf, type Neighbours } from './neighbours.ts';
 import { type ScopeModel, scopeScore, signalsOf } from './scope.ts';
 import { learnMarks, learnTagger } from './spans.ts';
+import type { TrustTable } from './trust.ts';
 import { isEnglish, type SentenceVectors } from './vectors.ts';
 
 export interface TrainedModel {
@@ -29,11 +31,15 @@ interface Header {
   confidence: ConfidenceModel;
   blend: Blend;
   scope?: ScopeModel;
+  /** Absent in models of before it was measured. */
+  trust?: TrustTable;
   /** Networks and their hidden units. */
   networks: number;
   hidden: number;
   /** Of the sentence vectors it was trained with; 0 without. */
   dimensions: number;
+  /** Version of the table of words that it was trained with; absent without one. */
+  wordTable?: number;
 }
 
 /** Dual variables of one model, in numbers (400 MB while training). */
@@ -140,9 +146,11 @@ function train(
     confidence: model.confidence,
     blend: model.blend,
     scope: model.scope,
+    trust: model.trust,
     networks: model.ensemble.networks.length,
     hidden: model.ensemble.networks[0]?.hidden ?? 0,
     dimensions,
+    wordTable: model.centre.length > 0 ? wordTable().version : undefined,
   };
   const sections = sectionsOf(model);
   if (marks) sections.marks = marks.tagger.toBytes();
@@ -165,6 +173,7 @@ function sectionsOf(model: IntentModel): Sections {
     'near.labels': model.neighbours.labels,
     'near.lengths': model.neighbours.lengths,
   };
+  if (model.centre.length > 0) sections.centre = model.centre;
   if (model.meanings) sections.meanings = model.meanings;
   networks.forEach((network, at) => {
     sections[`network${at}.embeddings`] = network.embeddings;
@@ -186,6 +195,12 @@ function reader(sections: Sections) {
   };
 }
 
+/** How confident the model must be for a wanted precision; empty where that was not measured. Reads the header alone. */
+export function trustOf(bytes: Uint8Array): TrustTable {
+  const { trust } = decodeArtefact(bytes).header as Partial<Header>;
+  return Array.isArray(trust) ? trust : [];
+}
+
 /** Throws AppError `invalid_request` where the bytes are no model of this format. */
 export function loadModel(bytes: Uint8Array): TrainedModel {
   const { header: raw, sections } = decodeArtefact(bytes);
@@ -202,7 +217,8 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
     throw notAModel('the header lacks what it needs');
   const take = reader(sections);
   const hashes = take('hashes', Uint32Array);
-  const rows = hashes.length + header.dimensions;
+  const centre = centreOf(header, sections.centre);
+  const rows = hashes.length + centre.length + header.dimensions;
   const starts = take('near.starts', Uint32Array, rows + 1);
   const places = starts.at(-1)!;
   const networks = Array.from({ length: header.networks }, (_, at) => {
@@ -221,7 +237,7 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
   return modelOf({
     header,
     bytes: bytes.length,
-    vocabulary: tableOf(hashes, take('idf', Float32Array, hashes.length), header.dimensions),
+    vocabulary: tableOf(hashes, take('idf', Float32Array, hashes.length), header.dimensions, centre),
     ensemble: {
       linear: {
         classes,
@@ -229,6 +245,7 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
         bytes: take('linear.bytes', Int8Array, (rows + 1) * classes),
       },
       networks,
+      meaningFeatures: centre.length,
     },
     neighbours: {
       classes,
@@ -238,10 +255,22 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
       labels: take('near.labels', Uint16Array),
       lengths: take('near.lengths', Float32Array, classes),
     },
-    meanings: header.dimensions > 0 ? take('meanings', Float32Array, classes * header.dimensions) : undefined,
+    meanings: sections.meanings && take('meanings', Float32Array, classes * (header.dimensions || centre.length)),
     marks: sections.marks && loadTagger(take('marks', Uint8Array)),
     tagger: sections.tagger && loadTagger(take('tagger', Uint8Array)),
   });
+}
+
+function centreOf(header: Header, centre: Sections[string] | undefined): Float32Array {
+  if (header.wordTable === undefined) return new Float32Array(0);
+  const table = wordTable();
+  if (header.wordTable !== table.version)
+    throw new AppError('invalid_request', 'The model was trained with another table of words. Train it again.', {
+      param: 'bytes',
+    });
+  if (!(centre instanceof Float32Array) || centre.length !== table.dimensions)
+    throw notAModel('centre is missing or has the wrong length');
+  return Float32Array.from(centre);
 }
 
 // ---------------------------------------------------------------- prediction
@@ -280,7 +309,7 @@ function modelOf({ header, bytes, vocabulary, ensemble, neighbours, meanings, ma
           members,
           mean,
           likeness: likenessOf(vector, neighbours),
-          meaning: meaningOf(own, meanings, header.intents.length),
+          meaning: meaningOf(header.dimensions > 0 ? own : vector.meaning, meanings, header.intents.length),
           unseen: vector.unseen,
           features: vector.features,
         }),

@@ -9,9 +9,11 @@ import type { Progress } from './ensemble.ts';
 const FEW = 200;
 /** Above this there is no time for them, and words alone do well. */
 const MANY = 6_000;
-const FOLDS = 2;
-/** Of the taggers that only mark: their spans are read by a classifier that bears some noise. */
-const MARK_EPOCHS = 3;
+/** Up to this there is time to mark well. */
+const SMALL = 2_500;
+/** Of the taggers that only mark. In larger sets their spans may be rougher: the classifier that reads them bears some noise. */
+const THOROUGH = { folds: 5, epochs: 6 };
+const QUICK = { folds: 2, epochs: 3 };
 
 /** All examples where any has slots: those without teach what is no slot. */
 function markedExamples(examples: readonly Example[]): Example[] {
@@ -31,21 +33,22 @@ export function learnMarks(examples: readonly Example[], onProgress: (progress: 
   const marked = markedExamples(examples);
   const withSlots = marked.filter((example) => example.slots!.length > 0).length;
   if (withSlots < FEW || withSlots * 5 < examples.length || examples.length > MANY) return undefined;
+  const { folds, epochs } = examples.length <= SMALL ? THOROUGH : QUICK;
   const next = random(31);
-  const part = examples.map(() => Math.floor(next() * FOLDS));
+  const part = examples.map(() => Math.floor(next() * folds));
   const spans: SlotSpan[][] = examples.map(() => []);
-  for (let fold = 0; fold < FOLDS; fold++) {
+  for (let fold = 0; fold < folds; fold++) {
     const tagger = trainTagger(
       marked.filter((_, at) => part[at] !== fold),
-      { epochs: MARK_EPOCHS },
+      { epochs },
     );
     examples.forEach((example, at) => {
       if (part[at] === fold) spans[at] = tagger.read(example.text);
     });
-    onProgress({ phase: 'marks', done: fold + 1, of: FOLDS + 1 });
+    onProgress({ phase: 'marks', done: fold + 1, of: folds + 1 });
   }
-  const tagger = trainTagger(marked, { epochs: MARK_EPOCHS });
-  onProgress({ phase: 'marks', done: FOLDS + 1, of: FOLDS + 1 });
+  const tagger = trainTagger(marked, { epochs });
+  onProgress({ phase: 'marks', done: folds + 1, of: folds + 1 });
   // As it will be read back: weights lose a little when they are stored.
   return { tagger: loadTagger(tagger.toBytes()), spans };
 }

@@ -244,7 +244,10 @@ const TIME_RULES: [RegExp, (match: RegExpExecArray) => string | undefined][] = [
   [/\bnoon\b|\bmidday\b/g, () => '12:00'],
   [/\bmidnight\b|午夜|零点(?![一二三四五六七八九])/g, () => '00:00'],
   [
-    new RegExp(`${AM}(${ZH_NUM})(?:点钟|点整|点|时(?!候|间))(?:(半)|(一刻)|(三刻)|(${ZH_NUM})分?)?(?![个度多])`, 'g'),
+    new RegExp(
+      `${AM}(${ZH_NUM})(?:点钟|点整|点|时(?!候|间))(?:(半)|(一刻)|(三刻)|(${ZH_NUM})分?)?(?![个度多位人名])`,
+      'g',
+    ),
     (m) => {
       const minute = m[3] ? 30 : m[4] ? 15 : m[5] ? 45 : m[6] ? number(m[6]) : 0;
       return clock(number(m[2]!), minute, m[1]);

@@ -2,7 +2,7 @@
 import { csvText } from '../../base/csv.ts';
 import type { UsageRowView } from '../../contract/control/index.ts';
 import { USAGE_FIELDS } from '../../contract/usage.ts';
-import type { UsageFilter, UsageRow } from '../../contract/usage-report.ts';
+import type { CascadeSums, UsageFilter, UsageRow } from '../../contract/usage-report.ts';
 import { amountsView, usageView } from '../../contract/usage-view.ts';
 
 export type ReportFormat = 'json' | 'csv';
@@ -26,11 +26,21 @@ function rowView(row: UsageRow): UsageRowView {
     unpriced: row.unpriced,
     cost: amountsView(row.cost),
     charge: amountsView(row.charge),
+    ...(row.cascade && { cascade: cascadeView(row.cascade) }),
   };
 }
 
+function cascadeView({ reflex, passed, saved }: CascadeSums): NonNullable<UsageRowView['cascade']> {
+  return { reflex, passed, saved: { tokens: saved.tokens, cost: amountsView(saved.cost), ms: saved.ms } };
+}
+
 function reportCsv(groupBy: readonly string[], rows: readonly UsageRow[]): string {
-  const currencies = [...new Set(rows.flatMap((row) => [...Object.keys(row.cost), ...Object.keys(row.charge)]))].sort();
+  const isCascade = rows.some((row) => row.cascade);
+  const currencies = [
+    ...new Set(
+      rows.flatMap((row) => [row.cost, row.charge, row.cascade?.saved.cost ?? {}].flatMap((sums) => Object.keys(sums))),
+    ),
+  ].sort();
   const head = [
     ...groupBy,
     'requests',
@@ -41,6 +51,9 @@ function reportCsv(groupBy: readonly string[], rows: readonly UsageRow[]): strin
     'unpriced',
     ...USAGE_FIELDS,
     ...currencies.flatMap((currency) => [`cost_${currency}`, `charge_${currency}`]),
+    ...(isCascade
+      ? ['cascade_reflex', 'cascade_passed', 'saved_tokens', 'saved_ms', ...currencies.map((one) => `saved_${one}`)]
+      : []),
   ];
   const lines = rows.map((row) => {
     const cost = amountsView(row.cost);
@@ -50,7 +63,16 @@ function reportCsv(groupBy: readonly string[], rows: readonly UsageRow[]): strin
       ...[row.requests, row.attempts, row.errors, row.estimated, row.unreconciled, row.unpriced],
       ...USAGE_FIELDS.map((field) => row.usage[field] ?? 0),
       ...currencies.flatMap((currency) => [cost[currency] ?? '0', charge[currency] ?? '0']),
+      ...(isCascade ? cascadeCells(row.cascade, currencies) : []),
     ];
   });
   return csvText([head, ...lines]);
+}
+
+function cascadeCells(cascade: CascadeSums | undefined, currencies: readonly string[]): (string | number)[] {
+  const saved = amountsView(cascade?.saved.cost ?? {});
+  return [
+    ...[cascade?.reflex, cascade?.passed, cascade?.saved.tokens, cascade?.saved.ms].map((value) => value ?? 0),
+    ...currencies.map((currency) => saved[currency] ?? '0'),
+  ];
 }

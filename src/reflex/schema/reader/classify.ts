@@ -14,6 +14,7 @@ import { isStopWord } from '../../analysis/stop-words.ts';
 import { topicWords } from '../../analysis/topics.ts';
 import { embedOne, similarity } from '../../text/embed.ts';
 import { hanMeanings, meanings } from '../../text/lexicon.ts';
+import { meanVector } from '../../text/similar-words.ts';
 import { fold, hasHan, splitIdentifier, stem, words } from '../../text/text.ts';
 import { type Json, OUT_OF_SCOPE } from '../../types.ts';
 import type { Answer, Ask } from '../field-reader.ts';
@@ -262,13 +263,31 @@ function explained(label: string, texts: readonly string[]): string {
 
 function byWords(labels: readonly string[], about: readonly string[], ask: Ask, document: Document): Scored[] {
   const scores = wordScores(labels, about, ask, document);
-  const total = scores.reduce((sum, one) => sum + one, 0);
   const best = Math.max(...scores, 0);
   if (best < 0.8) return otherOf(labels);
-  return scores
+  const close = closenessOf(labels, document);
+  const joined = scores.map((score, index) => (score > 0 ? score + close[index]! : 0));
+  const total = joined.reduce((sum, one) => sum + one, 0);
+  return joined
     .map((score, index) => ({ index, score: (score / (total + 1)) * Math.min(1, 0.4 + best * 0.15) }))
     .filter((one) => one.score > 0)
     .sort((a, b) => b.score - a.score);
+}
+
+/** What a cosine above `LEAST_CLOSE` between the meaning of the text and that of a label's name is worth, in words. */
+const CLOSE_WEIGHT = 5;
+const LEAST_CLOSE = 0.3;
+const CLOSE_CHARS = 500;
+
+/** Of labels that words speak for, the one that means what the text does comes first. English only. */
+function closenessOf(labels: readonly string[], document: Document): number[] {
+  const own = meanVector(document.text.slice(0, CLOSE_CHARS));
+  return labels.map((label) => {
+    const other = own && !hasHan(label) ? meanVector(splitIdentifier(label)) : undefined;
+    if (!own || !other) return 0;
+    const cosine = own.reduce((sum, value, at) => sum + value * other[at]!, 0);
+    return CLOSE_WEIGHT * Math.max(0, cosine - LEAST_CLOSE);
+  });
 }
 
 function otherOf(labels: readonly string[]): Scored[] {

@@ -31,7 +31,12 @@ export function readTruth(ask: Ask, document: Document): boolean | undefined {
   const named = `${splitIdentifier(ask.name).join(' ')} ${ask.name}`.toLowerCase();
   const question = `${named} ${ask.description.toLowerCase()}`;
   const sentiment = document.sentiment();
-  if (/\burgent|urgency|emergency|asap|紧急|加急/.test(question)) return weightOf(document.text, sentiment) >= 3.3;
+  if (/\burgent|urgency|emergency|asap|紧急|加急/.test(question))
+    return (
+      /\b(?:asap|urgent(?:ly)?|right (?:now|away)|immediately|emergency|as soon as possible)\b|马上|立刻|赶紧|尽快|紧急|急用|很急|十万火急|火速/.test(
+        document.folded.slice(0, 20_000),
+      ) || weightOf(document.text, sentiment) >= 3.3
+    );
   if (/\b(?:is )?question\b|提问|疑问句/.test(named)) return /[?？]/.test(document.text);
   if (/\bspam\b|垃圾/.test(named)) return spamScore(document) >= 2;
   if (/\b(?:positive|satisfied|happy)\b|正面|满意(?!度)|好评/.test(named))
@@ -54,7 +59,76 @@ export function readTruth(ask: Ask, document: Document): boolean | undefined {
     )
       return true;
   }
-  return byWords(ask, document) ?? (actOf(ask.name) === 'thanks' ? /thank|感谢|谢谢/i.test(document.text) : undefined);
+  return (
+    byMatter(question, document) ??
+    byWords(ask, document) ??
+    (actOf(ask.name) === 'thanks' ? /thank|感谢|谢谢/i.test(document.text) : undefined)
+  );
+}
+
+/**
+ * What people often want to know of a message: how the question names it, and how a message says it without that name.
+ * General turns of speech, English and Chinese.
+ */
+const MATTERS: readonly { asked: RegExp; said: RegExp; denied?: RegExp }[] = [
+  {
+    asked: /\brefunds?\b|money back|退款|退钱/,
+    said: /\brefund|money back|reimburs|return (?:my|the) (?:money|payment)|charge ?back|退款|退钱|退我|退给我|把钱(?:还|退)|还我钱|赔/,
+    denied:
+      /(?:no|not|don['’]?t|without) (?:\w+ ){0,3}(?:refund|money back)|(?:不用|不要|不需要|没有?要求?|无需)(?:给我)?(?:退|赔)/,
+  },
+  {
+    asked: /\bcompensat|赔偿|补偿/,
+    said: /compensat|make (?:it )?up (?:to|for)|damages|赔|补偿|给个说法/,
+    denied: /(?:不用|不要|不需要|无需)(?:赔|补偿)/,
+  },
+  {
+    asked: /\bcancel|取消|退订|解约/,
+    said: /\bcancel|unsubscribe|call (?:it )?off|no longer (?:want|need)|end my (?:subscription|plan|contract|membership)|取消|退订|不想要了|不订了|注销|解约/,
+    denied: /(?:don['’]?t|do not|not) (?:want to )?cancel|不取消|不要取消|别取消/,
+  },
+  {
+    asked: /\bcomplain|complaint|投诉|抱怨/,
+    said: /complain|unacceptable|terrible|awful|horrible|disappoint|rude|fed up|worst|投诉|差评|太差|糟糕|失望|气死|恶劣|骗人|垃圾|坑人|举报|不像话|忍无可忍/,
+  },
+  {
+    asked:
+      /\b(?:return(?:ing)? (?:customer|visitor|guest)|repeat|regular customer|come back|visited before|again)\b|回头客|老顾客|复购|再次(?:光临|购买)|还会再来/,
+    said: /again|come back|be back|second time|third time|regular|every (?:week|month|time)|always (?:come|order|buy)|又来|再来|还会来|还来|下次|回头客|老顾客|第[二三四五]次|经常来|常来|复购|回购|一直(?:在)?(?:买|吃|用)/,
+    denied:
+      /never (?:again|come back|return|coming back|going back)|won['’]?t (?:be back|come back|return|be coming back|buy|order)|不会再|再也不|不来了|最后一次/,
+  },
+  {
+    asked: /\b(?:damaged|broken|defective|defect|faulty)\b|破损|损坏|质量问题|故障/,
+    said: /damag|broke|crack|defect|faulty|shatter|stopped working|does(?:n['’]t| not) work|dead on arrival|破|坏|碎|裂|漏|故障|失灵|不能用|用不了/,
+    denied: /(?:not|n['’]t|no) (?:\w+ )?(?:damag|broken|defect)|没(?:有)?(?:破|坏|碎|裂)|完好/,
+  },
+  {
+    asked: /\b(?:late|delayed|delay)\b|迟到|延误|超时|晚到/,
+    said: /\blate\b|delay|overdue|still (?:waiting|has(?:n['’]t| not))|took (?:too long|forever|ages|hours)|迟|晚到|延误|超时|等了(?:很久|半天|好久|[一二两三四五六七八九十\d]+个?(?:多)?(?:小时|天))|还没(?:到|送|收到)/,
+    denied: /not late|on time|没有?(?:迟到|延误|超时)|准时|按时/,
+  },
+  {
+    asked: /\b(?:human|agent|representative|real person|escalat)|转人工|人工客服/,
+    said: /(?:speak|talk) (?:to|with) (?:a |an |the |your |some)?(?:human|person|someone|agent|representative|manager|supervisor|one)|real person|human being|转人工|人工(?:客服|服务)|找(?:你们)?(?:经理|领导|负责人|真人)/,
+  },
+  {
+    asked: /\b(?:legal|lawsuit|sue|lawyer)\b|法律|起诉|律师/,
+    said: /\bsue\b|lawyer|attorney|lawsuit|legal action|\bcourt\b|起诉|律师|法院|打官司|12315|消协/,
+  },
+  {
+    asked: /\bappointment|booking|reservation\b|预约|预订/,
+    said: /appointment|\bbook|reserv|schedule (?:a|an|my)|预约|预订|预定|订(?:个|一|位|座|桌|间)|约(?:个|一下)/,
+  },
+];
+
+/** Undefined where the question is of none of these, or the text says nothing of it. */
+function byMatter(question: string, document: Document): boolean | undefined {
+  const matter = MATTERS.find((one) => one.asked.test(question));
+  if (!matter) return undefined;
+  const text = document.folded.slice(0, 20_000);
+  if (matter.denied?.test(text)) return false;
+  return matter.said.test(text) ? true : undefined;
 }
 
 function recommends(document: Document): boolean {
