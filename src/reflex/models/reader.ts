@@ -1,7 +1,7 @@
 /** The thread that holds the models. It starts with the first call, and again should it ever die. */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../base/errors.ts';
-import { errorOf, type Failure } from './failure.ts';
+import { errorOf, type Failure } from '../../base/failure.ts';
 import { transferable } from './jobs.ts';
 import type { ReaderAnswer, ReaderCall } from './reader-core.ts';
 

@@ -1,6 +1,6 @@
 /** Holds the models and answers what is asked of them, one call after another. */
 import { parentPort } from 'node:worker_threads';
-import { failureOf } from './failure.ts';
+import { failureOf } from '../../base/failure.ts';
 import type { ReaderReply, ReaderRequest } from './reader.ts';
 import { createReaderCore } from './reader-core.ts';
 

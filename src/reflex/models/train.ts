@@ -1,8 +1,8 @@
 /** Runs a job in a worker thread of its own, so that the thread that serves never waits for it. */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../base/errors.ts';
+import { errorOf, type Failure } from '../../base/failure.ts';
 import type { TrainingProgress } from '../types.ts';
-import { errorOf, type Failure } from './failure.ts';
 import { type Job, type JobResult, transferable } from './jobs.ts';
 
 export type JobMessage = { progress: TrainingProgress } | { result: JobResult<Job> } | { failure: Failure };

@@ -1,7 +1,7 @@
 /** Does one job off the thread that serves: bytes in, bytes out. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { failureOf } from '../../base/failure.ts';
 import { yieldThread } from '../../base/yield-thread.ts';
-import { failureOf } from './failure.ts';
 import { decodeExport, type Job, measure, readBody, readChanges, readTexts, train, transferable } from './jobs.ts';
 import type { JobMessage } from './train.ts';
 
