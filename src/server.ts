@@ -133,6 +133,8 @@ export async function startServer(config: Config, options: StartOptions): Promis
     cleanups.unshift(() => reflex.close());
     const loopback = await probeLoopback();
     const source = { config, store, vault, clock, loopback, reflexModels: () => reflex.models() };
+    // Read before what it is the revision of: what another process changes in between is seen at the first poll.
+    const revision = await store.revision();
     let snapshot: Loaded = await loadSnapshot(source);
     const adminKeyFile = config.adminKey ? undefined : join(config.home, 'admin-key');
     const adminKey = config.adminKey ?? readOrMakeSecretFile(adminKeyFile!, () => newSecret('tw-admin'));
@@ -269,7 +271,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
     await listen(server, config.port, config.host);
     ready = true;
 
-    const stopWatching = watch(services, store);
+    const stopWatching = watch(services, store, revision);
     let closing: Promise<void> | undefined;
     return {
       url: urlOf(server, config.host),
@@ -391,14 +393,14 @@ function principalOfAdmin(organisation: Organisation, project: Project, director
   };
 }
 
-/** Sees what other processes change, and sweeps what has expired. */
-function watch(services: Services, store: Store): () => void {
-  let revision: number | undefined;
+/** Sees what other processes change from `revision` on, and sweeps what has expired. */
+function watch(services: Services, store: Store, revision: number): () => void {
+  let seen = revision;
   const poll = setInterval(async () => {
     try {
       const current = await store.revision();
-      if (revision !== undefined && current !== revision) await services.adopt();
-      revision = current;
+      if (current !== seen) await services.adopt();
+      seen = current;
       await services.reflex.sync();
     } catch (error) {
       services.log('warn', 'the store did not answer', { error: String(error) });
