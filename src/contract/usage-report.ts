@@ -27,6 +27,9 @@ export interface UsageFilter {
   timezone: string;
 }
 
+/** What a row counts of its requests. */
+export const REQUEST_COUNTS = ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced'] as const;
+
 export interface UsageRow {
   group: Record<string, string>;
   requests: number;

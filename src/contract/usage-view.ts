@@ -1,19 +1,8 @@
 import { formatDecimal, type Pico } from '../base/money.ts';
-import { USAGE_FIELDS, type UsageVector } from './usage.ts';
+import { TOKEN_FIELDS, USAGE_FIELDS, type UsageVector } from './usage.ts';
 
 /** Parts that are shown even where they are 0. */
-const ALWAYS = new Set<string>([
-  'input',
-  'cache_read',
-  'cache_write_5m',
-  'cache_write_1h',
-  'output',
-  'reasoning',
-  'audio_in',
-  'audio_out',
-  'image_in',
-  'image_out',
-]);
+const ALWAYS = new Set<string>(TOKEN_FIELDS);
 
 export function usageView(usage: UsageVector): Record<string, number> {
   const view: Record<string, number> = {};

@@ -74,7 +74,7 @@ export const NO_TAGS: Record<string, string> = {};
 const NO_URLS: readonly string[] = [];
 
 /** `team=voc,feature=weekly`. */
-export function parseTags(text: string): Record<string, string> {
+function parseTags(text: string): Record<string, string> {
   const tags: Record<string, string> = {};
   const pairs = text.split(',');
   if (pairs.length > MAX_TAGS)

@@ -19,7 +19,7 @@ import type { Budget, Wallet } from '../contract/records.ts';
 import type { BudgetPart, BudgetRefusal, Hold, Limits, SettledPart } from '../limits/index.ts';
 
 /** Under this many tokens of output a call is of no use and is refused. */
-export const LEAST_OUTPUT = 16;
+const LEAST_OUTPUT = 16;
 /** What a stream without a limit of its own holds first, and each time it needs more. */
 const STREAM_STEP = 1024;
 /** A call without stream and limit may take this part of what is left, but at least this many tokens. */

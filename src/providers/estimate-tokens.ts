@@ -2,7 +2,9 @@
  * Tokens counted here, where a provider gave no figures: aborted streams, missing usage, count_tokens.
  * A count is exact only for OpenAI's own models; for others it is near, so whoever stores one names the tokenizer with it.
  */
+
 import { Worker } from 'node:worker_threads';
+import { workerUrl } from '../base/thread.ts';
 import { loadTokenizer, type TokenizerName } from './count-tokens.ts';
 import type { CountResult } from './estimate-tokens.worker.ts';
 import type { ChatRequest, MediaSource, Part } from './protocol.ts';
@@ -173,8 +175,7 @@ function countInWorker(tokenizer: TokenizerName, text: string): Promise<number> 
 
 function startWorker(): Worker {
   // The published package holds JavaScript, the repository TypeScript.
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const started = new Worker(new URL(`./estimate-tokens.worker${extension}`, import.meta.url));
+  const started = new Worker(workerUrl('./estimate-tokens.worker', import.meta.url));
   started.on('message', (result: CountResult) => settle(result));
   started.on('error', (error) =>
     abandon(started, error instanceof Error ? error : new Error('the counting thread failed')),

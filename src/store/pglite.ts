@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import postgres from 'postgres';
 import { AppError } from '../base/errors.ts';
+import { workerUrl } from '../base/thread.ts';
 import { CLIENT_OPTIONS, type MakeClient, openConnections, type Sql } from './connections.ts';
 import type { Engine } from './engine.ts';
 import { takeLock } from './lock.ts';
@@ -134,8 +135,11 @@ interface RunningWorker {
 
 async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   // Run from source the worker is TypeScript as it is; from `dist` it is compiled.
-  const file = import.meta.url.endsWith('.ts') ? './pglite.worker.ts' : './pglite.worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: start, name: 'pglite', execArgv: [] });
+  const worker = new Worker(workerUrl('./pglite.worker', import.meta.url), {
+    workerData: start,
+    name: 'pglite',
+    execArgv: [],
+  });
   let failure: Error | undefined;
   let stopping = false;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

@@ -1,24 +1,14 @@
 import { hash } from 'node:crypto';
 import type { AttemptRecord, CascadeRecord, OperationRecord } from '../contract/operation.ts';
 import { TOKEN_FIELDS, USAGE_FIELDS, type UsageField } from '../contract/usage.ts';
+import { REQUEST_COUNTS } from '../contract/usage-report.ts';
 import { name } from './text.ts';
 
 /** A quarter-hour: the largest step in which every time zone's days and hours begin. */
 export const QUARTER_MS = 900_000;
 
-const COUNT_FIELDS = [
-  'requests',
-  'attempts',
-  'errors',
-  'estimated',
-  'unreconciled',
-  'unpriced',
-  ...USAGE_FIELDS,
-  'cascade_reflex',
-  'cascade_passed',
-  'saved_tokens',
-  'saved_ms',
-] as const;
+export const CASCADE_COUNTS = ['cascade_reflex', 'cascade_passed', 'saved_tokens', 'saved_ms'] as const;
+export const COUNT_FIELDS = [...REQUEST_COUNTS, ...USAGE_FIELDS, ...CASCADE_COUNTS] as const;
 export const MEASURES = [...COUNT_FIELDS, 'cost_pico', 'charge_pico', 'saved_pico'] as const;
 
 type CountField = (typeof COUNT_FIELDS)[number];

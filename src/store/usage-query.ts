@@ -1,14 +1,13 @@
 import { AppError } from '../base/errors.ts';
 import type { Pico } from '../base/money.ts';
 import { TOKEN_FIELDS, USAGE_FIELDS, type UsageVector } from '../contract/usage.ts';
-import type { UsageFilter, UsageRow } from '../contract/usage-report.ts';
+import { REQUEST_COUNTS, type UsageFilter, type UsageRow } from '../contract/usage-report.ts';
 import type { Sql } from './connections.ts';
-import { QUARTER_MS } from './rollup.ts';
+import { CASCADE_COUNTS, COUNT_FIELDS, QUARTER_MS } from './rollup.ts';
 
 /** Rows that a report may have; what is larger is to be filtered. */
 const MAX_ROWS = 100_000;
 const MAX_GROUPS = 8;
-const CASCADE_COUNTS = ['cascade_reflex', 'cascade_passed', 'saved_tokens', 'saved_ms'] as const;
 const TAG = 'tag:';
 
 /** What a group is in a rollup. `model` is the deployment that did the work; `requested_model` is the name that was asked for. */
@@ -41,18 +40,8 @@ export async function queryUsage(sql: Sql, filter: UsageFilter): Promise<UsageRo
   const tagged = filter.groupBy.some((group) => group.startsWith(TAG));
   const where = whereSql(filter, parameters);
   const names = groups.map((_group, index) => `g${index}`);
-  const counts = [
-    'requests',
-    'attempts',
-    'errors',
-    'estimated',
-    'unreconciled',
-    'unpriced',
-    ...USAGE_FIELDS,
-    ...CASCADE_COUNTS,
-  ];
   const statement = `
-    select ${[...groups.map((group, index) => `${group} as g${index}`), 'currency as money', ...counts.map((count) => `sum(${count}) as ${count}`)].join(', ')},
+    select ${[...groups.map((group, index) => `${group} as g${index}`), 'currency as money', ...COUNT_FIELDS.map((count) => `sum(${count}) as ${count}`)].join(', ')},
       sum(cost_pico)::text as cost_pico, sum(charge_pico)::text as charge_pico, sum(saved_pico)::text as saved_pico
     from ${tagged ? 'tag_rollups' : 'rollups'} where ${where}
     group by ${[...names, 'currency'].join(', ')}
@@ -162,8 +151,7 @@ function mergeCurrencies(filter: UsageFilter, rows: Record<string, string>[]): U
 }
 
 function addRow(into: UsageRow, row: Record<string, string>): void {
-  for (const count of ['requests', 'attempts', 'errors', 'estimated', 'unreconciled', 'unpriced'] as const)
-    into[count] += Number(row[count]);
+  for (const count of REQUEST_COUNTS) into[count] += Number(row[count]);
   const usage: UsageVector = into.usage;
   for (const field of USAGE_FIELDS) {
     const value = Number(row[field]);

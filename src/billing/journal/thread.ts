@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workerUrl } from '../../base/thread.ts';
 import type { StoreTicket } from '../../store/index.ts';
 import type { Position } from './writer.ts';
 
@@ -23,8 +24,11 @@ export interface Loading {
 
 /** The loader in a thread of its own: reading lines, adding up and writing rows would hold up the calls by milliseconds at a time. */
 export function openLoaderThread(start: LoaderThreadStart): Loading {
-  const file = import.meta.url.endsWith('.ts') ? './load.worker.ts' : './load.worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: start, name: 'journal', execArgv: [] });
+  const worker = new Worker(workerUrl('./load.worker', import.meta.url), {
+    workerData: start,
+    name: 'journal',
+    execArgv: [],
+  });
   const waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   let next = 0;
   let failure: Error | undefined;

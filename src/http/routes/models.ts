@@ -14,8 +14,7 @@ import {
 } from '../../contract/control/index.ts';
 import type { Deployment, ListedModel } from '../../gateway/catalogue.ts';
 import { renderCountTokens } from '../../providers/protocols/anthropic-messages/index.ts';
-import { createBodyWorker } from '../body-worker.ts';
-import { type CountedBody, countTokensOf } from '../count-tokens.ts';
+import { countTokensOf, openCounter } from '../count-tokens.ts';
 import { isAnthropicClient } from '../middleware/errors.ts';
 import type { Services } from '../services.ts';
 import { cascadeState, isCascade } from './cascade-state.ts';
@@ -25,7 +24,6 @@ import { defined } from './wire.ts';
 
 const TAG = 'Models';
 const REFLEX_PREFIX = 'reflex/';
-const COUNT_TOKENS = new URL('../count-tokens', import.meta.url);
 
 const OpenAiModel = z
   .object({
@@ -50,7 +48,7 @@ const ListQuery = z.object({
 });
 
 export function modelRoutes(routes: Routes, services: Services): void {
-  const bodies = createBodyWorker();
+  const countApart = openCounter();
   for (const path of ['/v1/models', '/api/v3/models']) {
     routes.key(
       {
@@ -102,10 +100,7 @@ export function modelRoutes(routes: Routes, services: Services): void {
       errors: ['model_not_found', 'not_allowed'],
     },
     async ({ context, raw, principal }) => {
-      const counted =
-        raw.length <= KEY_BODY_BYTES
-          ? await countTokensOf(raw)
-          : await bodies.read<CountedBody>(COUNT_TOKENS, 'countTokensOf', raw);
+      const counted = await (raw.length <= KEY_BODY_BYTES ? countTokensOf(raw) : countApart(raw));
       if (!principal.allows(counted.model))
         throw new AppError('not_allowed', 'This API key may not call that model.', { param: 'model' });
       const name = catalogueName(principal.key.project, counted.model);

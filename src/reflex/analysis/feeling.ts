@@ -2,7 +2,7 @@
 import { ENGLISH_FEELINGS } from './feeling-words-en.ts';
 import { CHINESE_FEELINGS } from './feeling-words-zh.ts';
 
-export const FEELINGS = [
+const FEELINGS = [
   'joy',
   'excited',
   'love',

@@ -56,7 +56,7 @@ const nameOf = (label: string) => {
   return /\p{Script=Han}/u.test(plain) ? plain.replace(/(?:情绪|情感|的|类)$/, '') : splitIdentifier(label).join('_');
 };
 
-export function stanceOf(label: string): Stance | undefined {
+function stanceOf(label: string): Stance | undefined {
   return STANCES.get(nameOf(label));
 }
 

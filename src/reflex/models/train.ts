@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../base/errors.ts';
 import { errorOf, type Failure } from '../../base/failure.ts';
+import { workerUrl } from '../../base/thread.ts';
 import type { TrainingProgress } from '../types.ts';
 import { type Job, type JobResult, transferable } from './jobs.ts';
 
@@ -23,9 +24,7 @@ export function runJob<J extends Job>(job: J, options: RunOptions = {}): Promise
   const { signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    // The package is shipped as JavaScript, the repository runs as TypeScript.
-    const file = import.meta.url.endsWith('.ts') ? './train.worker.ts' : './train.worker.js';
-    const worker = new Worker(new URL(file, import.meta.url), {
+    const worker = new Worker(workerUrl('./train.worker', import.meta.url), {
       name: `reflex-${job.do}`,
       workerData: job,
       transferList: options.move ? transferable(...bytesOf(job)) : [],

@@ -1,6 +1,7 @@
 /**
  * Slots by what examples show: values seen before (gazetteer), words that stand around values (context), and
- * values that have a form of their own (numbers, dates, times, durations). A first cut without a sequence model.
+ * values that have a form of their own (numbers, dates, times, durations). For the few examples of a conversation, learnt anew at each
+ * answer; trained models have the tagger.
  */
 import { foldSameLength, type Word, words } from '../text/text.ts';
 import { type Example, LIMITS, type SlotSpan } from '../types.ts';
@@ -24,17 +25,7 @@ export interface SlotReader {
   names: string[];
   /** Spans in order, none overlapping another. `intent` restricts them to slots that it was seen with. */
   read(text: string, intent: string | undefined, now_ms: number): SlotSpan[];
-  toJson(): SlotReaderJson;
 }
-
-export type SlotReaderJson = {
-  name: string;
-  values: [string, number][];
-  contexts: [string, number][];
-  kind?: Kind;
-  intents: string[];
-  maxWords: number;
-}[];
 
 const EDGE = '|';
 const VALUE_PRECISION = 0.5;
@@ -87,20 +78,6 @@ export function learnSlots(examples: readonly Example[]): SlotReader {
     }
   }
   learnContexts(rules, contextHits, parsed);
-  return readerOf(rules);
-}
-
-export function readerFromJson(json: SlotReaderJson): SlotReader {
-  const rules = new Map<string, SlotRules>();
-  for (const entry of json) {
-    rules.set(entry.name, {
-      values: new Map(entry.values),
-      contexts: new Map(entry.contexts),
-      kind: entry.kind,
-      intents: new Set(entry.intents),
-      maxWords: entry.maxWords,
-    });
-  }
   return readerOf(rules);
 }
 
@@ -193,15 +170,6 @@ function readerOf(rules: ReadonlyMap<string, SlotRules>): SlotReader {
   return {
     names: [...rules.keys()],
     read: (text, intent, now_ms) => readSlots(text.slice(0, LIMITS.featureChars), intent, now_ms, rules),
-    toJson: () =>
-      [...rules].map(([name, rule]) => ({
-        name,
-        values: [...rule.values],
-        contexts: [...rule.contexts],
-        kind: rule.kind,
-        intents: [...rule.intents],
-        maxWords: rule.maxWords,
-      })),
   };
 }
 

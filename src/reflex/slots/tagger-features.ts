@@ -1,11 +1,12 @@
 /** Features of each token for the slot tagger: 32-bit hashes, computed from integers wherever that is possible. */
+
+import { BASIS, hashText, join, mix, PRIME } from '../text/hash.ts';
 import { hanMeanings, meanings } from '../text/lexicon.ts';
 import { stem } from '../text/text.ts';
 import { kindsOf, MAX_KIND_TOKENS } from '../text/word-kinds.ts';
 import { rowsOfWord, wordTable } from '../text/word-table.ts';
 import { readDates, readDurations, readTimes } from '../values/moments.ts';
 import { readNumbers } from '../values/numbers.ts';
-import { BASIS, hashText, join, mix, PRIME } from './tagger-hash.ts';
 import { type KnownWords, type Own, type Seen, type SeenValue, seenValues } from './tagger-known.ts';
 import { type Token, tokenize } from './tagger-tokens.ts';
 

@@ -1,5 +1,5 @@
 /** What training showed of words and whole values: how often each was which slot. */
-import { join } from './tagger-hash.ts';
+import { join } from '../text/hash.ts';
 
 /** How often something occurred, and how often as (a part of) which slot. */
 export interface Tally {
@@ -38,7 +38,7 @@ export interface TokenLabels {
   labels: Uint16Array;
 }
 
-export const MAX_VALUE_TOKENS = 16;
+const MAX_VALUE_TOKENS = 16;
 
 export class KnownWords {
   readonly words: Map<number, Tally>;

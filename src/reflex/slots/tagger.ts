@@ -4,6 +4,7 @@
  * read are the spans that together promise the best F1, not the single likeliest labelling.
  */
 import { AppError } from '../../base/errors.ts';
+import { hashText } from '../text/hash.ts';
 import { type Example, LIMITS, type SlotSpan } from '../types.ts';
 import { random, shuffle } from '../understanding/classifier.ts';
 import type { Span } from '../values/moments.ts';
@@ -19,7 +20,6 @@ import {
 } from './crf.ts';
 import { type TokenFeatures, tokenFeatures } from './tagger-features.ts';
 import { packTagger, type TaggerParts, unpackTagger } from './tagger-file.ts';
-import { hashText } from './tagger-hash.ts';
 import { KnownWords, ownOf, type TokenLabels } from './tagger-known.ts';
 import { RowTable } from './tagger-rows.ts';
 import { poolsOf, type Spanned, swapValues } from './tagger-swap.ts';

@@ -1,11 +1,13 @@
 /** Vectors of hashed n-grams, for finding texts that share words and characters. */
+
 import { AppError } from '../../base/errors.ts';
 import { LIMITS } from '../types.ts';
+import { hashText } from './hash.ts';
 import { meanings } from './lexicon.ts';
 import { fold, stem, words } from './text.ts';
 import { countTokens } from './tokens.ts';
 
-export const MIN_DIMENSIONS = 16;
+const MIN_DIMENSIONS = 16;
 export const MAX_DIMENSIONS = 4_096;
 
 export interface Embedded {
@@ -51,7 +53,7 @@ export function embed(texts: readonly string[], dimensions = 256): Embedded {
 export function embedOne(text: string, dimensions: number): Float32Array {
   const counts = new Map<number, number>();
   const add = (feature: string, weight: number) => {
-    const hash = hashText(feature);
+    const hash = hashText(feature) >>> 0;
     counts.set(hash, (counts.get(hash) ?? 0) + weight);
   };
   let previous = '';
@@ -83,18 +85,4 @@ export function similarity(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
   return sum;
-}
-
-/** FNV-1a with a final mix, 32 bits. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash ^= text.charCodeAt(index);
-    hash = Math.imul(hash, 0x01000193);
-  }
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -37,15 +37,3 @@ export function termsOf(text: string): Terms {
   addTerms(terms, text, 1);
   return terms;
 }
-
-/** Inverse document frequency over a few documents, from 0.3 (in every one) to 1 (in one). */
-export function idfOf(documents: readonly Terms[]): (term: string) => number {
-  const df = new Map<string, number>();
-  for (const document of documents) for (const term of document.keys()) df.set(term, (df.get(term) ?? 0) + 1);
-  const count = documents.length;
-  return (term) => {
-    const seen = df.get(term) ?? 0;
-    if (count <= 1 || seen <= 1) return 1;
-    return 0.3 + 0.7 * (Math.log(count / seen) / Math.log(count));
-  };
-}

@@ -3,7 +3,7 @@
  * General knowledge only: words, no sentences, nothing of any one trade. Countries, languages, currencies and
  * the cities of time zones come from the runtime's own locale data.
  */
-import { join } from '../slots/tagger-hash.ts';
+import { join } from './hash.ts';
 
 /** A line is a kind, then its words; `_` stands for a space. */
 const KINDS = `

@@ -79,7 +79,7 @@ const GENERIC = new Set(
   ),
 );
 
-export const HAN_FEATURES = [
+const HAN_FEATURES = [
   'matched',
   'cover',
   'unmatched',

@@ -2,7 +2,7 @@
 import { meanings } from '../text/lexicon.ts';
 import { foldSameLength } from '../text/text.ts';
 import { leadsOf, wordsNear } from './nearness.ts';
-import { type Parameter, wordsOf } from './parameters.ts';
+import type { Parameter } from './parameters.ts';
 import { rarity, stemOf } from './rarity.ts';
 import type { Scored } from './score-number.ts';
 import { currencyOf, unitOf } from './units.ts';
@@ -374,9 +374,4 @@ function formatTime(value: string, raw: string, parameter: Parameter): string {
   if (/\b(?:AM|PM)\b/.test(parameter.description) && /[ap]\.?m/i.test(raw)) return raw.replace(/^(?:at|by) /i, '');
   if (parameter.schema.format === 'time') return `${value.length === 5 ? `${value}:00` : value}Z`;
   return /HH:MM:SS/i.test(parameter.description) && value.length === 5 ? `${value}:00` : value;
-}
-
-/** Stems that the description of a parameter has, for what a yes-or-no parameter is about. */
-export function aboutWords(parameter: Parameter): string[] {
-  return wordsOf(parameter.description).map(stemOf);
 }

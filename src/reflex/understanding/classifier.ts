@@ -136,13 +136,6 @@ function apply(
   }
 }
 
-/** Margins of one text under float weights. */
-export function marginsOf(vector: SparseVector, weights: Float32Array, classes: number): Float32Array {
-  const scores = new Float32Array(classes);
-  scoresInto(scores, vector.rows, vector.values, weights, classes, weights.length - classes);
-  return scores;
-}
-
 /** Weights as one byte each, with a scale a class. */
 export interface QuantizedWeights {
   classes: number;

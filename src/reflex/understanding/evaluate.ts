@@ -143,7 +143,7 @@ export function calibrationError(pairs: readonly (readonly [number, boolean])[])
 }
 
 /** The largest share of the pairs, the surest first, of which at least `precision` are right. Equal confidences go together. */
-export function coverageAt(pairs: readonly (readonly [number, boolean])[], precision: number): number {
+function coverageAt(pairs: readonly (readonly [number, boolean])[], precision: number): number {
   const sorted = [...pairs].sort((a, b) => b[0] - a[0]);
   let right = 0;
   let covered = 0;

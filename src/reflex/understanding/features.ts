@@ -5,6 +5,7 @@
  * English: words and stems one and two at a time, characters two to five inside " word ".
  * Chinese: words of the runtime's dictionary one and two at a time, characters one to three inside a run.
  */
+import { BASIS, mix, PRIME } from '../text/hash.ts';
 import { fold, stem, type Word, words } from '../text/text.ts';
 import { rowsOfWord, wordTable } from '../text/word-table.ts';
 import { LIMITS, type SlotSpan } from '../types.ts';
@@ -26,23 +27,12 @@ export interface TextFeatures {
   meanings: { rows: Int32Array; hashes: Uint32Array };
 }
 
-const PRIME = 0x01000193;
-const BASIS = 0x811c9dc5;
 const SPACE = 32;
 
 function extend(hash: number, text: string): number {
   let out = hash;
   for (let index = 0; index < text.length; index++) out = Math.imul(out ^ text.charCodeAt(index), PRIME);
   return out;
-}
-
-/** FNV's low bits are weak; every feature is mixed once before it is used. */
-function mix(hash: number): number {
-  let out = hash ^ (hash >>> 16);
-  out = Math.imul(out, 0x85ebca6b);
-  out ^= out >>> 13;
-  out = Math.imul(out, 0xc2b2ae35);
-  return (out ^ (out >>> 16)) >>> 0;
 }
 
 const SALT = Array.from({ length: 10 }, (_, salt) => Math.imul(BASIS ^ (salt + 1), PRIME));
@@ -63,7 +53,7 @@ const EDGE = '|';
 type Bags = Map<number, number>[];
 
 function add(bag: Map<number, number>, hash: number): void {
-  const key = mix(hash);
+  const key = mix(hash) >>> 0;
   bag.set(key, (bag.get(key) ?? 0) + 1);
 }
 
@@ -91,7 +81,7 @@ function meaningsOf(own: readonly Word[]): TextFeatures['meanings'] {
     if (word.han) continue;
     for (const row of rowsOfWord(word.text)) {
       rows.push(row);
-      hashes.push(mix(extend(WORD, word.text)));
+      hashes.push(mix(extend(WORD, word.text)) >>> 0);
     }
   }
   return { rows: Int32Array.from(rows), hashes: Uint32Array.from(hashes) };

@@ -2,7 +2,7 @@
 import { csvText } from '../../base/csv.ts';
 import type { UsageRowView } from '../../contract/control/index.ts';
 import { USAGE_FIELDS } from '../../contract/usage.ts';
-import type { CascadeSums, UsageFilter, UsageRow } from '../../contract/usage-report.ts';
+import { type CascadeSums, REQUEST_COUNTS, type UsageFilter, type UsageRow } from '../../contract/usage-report.ts';
 import { amountsView, usageView } from '../../contract/usage-view.ts';
 
 export type ReportFormat = 'json' | 'csv';
@@ -43,12 +43,7 @@ function reportCsv(groupBy: readonly string[], rows: readonly UsageRow[]): strin
   ].sort();
   const head = [
     ...groupBy,
-    'requests',
-    'attempts',
-    'errors',
-    'estimated',
-    'unreconciled',
-    'unpriced',
+    ...REQUEST_COUNTS,
     ...USAGE_FIELDS,
     ...currencies.flatMap((currency) => [`cost_${currency}`, `charge_${currency}`]),
     ...(isCascade
@@ -60,7 +55,7 @@ function reportCsv(groupBy: readonly string[], rows: readonly UsageRow[]): strin
     const charge = amountsView(row.charge);
     return [
       ...groupBy.map((group) => row.group[group] ?? ''),
-      ...[row.requests, row.attempts, row.errors, row.estimated, row.unreconciled, row.unpriced],
+      ...REQUEST_COUNTS.map((count) => row[count]),
       ...USAGE_FIELDS.map((field) => row.usage[field] ?? 0),
       ...currencies.flatMap((currency) => [cost[currency] ?? '0', charge[currency] ?? '0']),
       ...(isCascade ? cascadeCells(row.cascade, currencies) : []),

@@ -1,4 +1,4 @@
-/** 32-bit hashes of the slot tagger: of texts (FNV-1a, mixed once) and of pairs of hashes. */
+/** Signed 32-bit hashes: of texts (FNV-1a, mixed once, since its low bits are weak) and of pairs of hashes. */
 
 export const BASIS = 0x811c9dc5;
 export const PRIME = 0x01000193;
