@@ -61,13 +61,7 @@ if (!existsSync(node)) {
 }
 const child = spawn(
   node,
-  [
-    '--test',
-    `--test-concurrency=${CONCURRENCY}`,
-    `--test-timeout=${TIMEOUT_MS}`,
-    ...flags,
-    ...files,
-  ],
+  ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`, ...flags, ...files],
   {
     cwd: root,
     stdio: 'inherit',
